@@ -1,0 +1,348 @@
+//! The rule tables of `imagewire-validate`.
+
+use imagewire_spec::{
+    ir::Specification,
+    name::constant,
+    rule::{
+        Advice, AdviceSeverity, Condition, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind, FieldRule, Lifecycle,
+        Literal, Model, ModelFrom, Others, Overlay, Requirement, RuleSet, Source, Stage, Text,
+    },
+};
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{item, rust_file};
+use crate::File;
+
+const FOLDER: &str = "crates/validate/src/generated";
+
+pub(super) fn files(specification: &Specification) -> Vec<File> {
+    let writer = Writer { fields: &specification.fields };
+    vec![
+        rust_file(
+            &format!("{FOLDER}.rs"),
+            "The modules of generated rule tables.",
+            "schemas",
+            &["pub(crate) mod dialects;\npub(crate) mod fields;\npub(crate) mod models;\n".to_owned()],
+        ),
+        writer.fields_file(specification),
+        writer.dialects_file(specification),
+        writer.models_file(specification),
+    ]
+}
+
+struct Writer<'a> {
+    fields: &'a [Field],
+}
+
+impl Writer<'_> {
+    fn fields_file(&self, specification: &Specification) -> File {
+        let kinds = quote! { Constraint, Field, FieldId, FieldKind, FieldRule, Others, RuleSet };
+        let mut items = vec![item(quote! {
+            use std::borrow::Cow::Borrowed;
+            use imagewire_spec::rule::{#kinds};
+            use imagewire_types::CreateImageRequest;
+            use crate::view::Scalar;
+        })];
+        for (position, field) in (0_u8..).zip(self.fields) {
+            let (name, docs) = (self.field_name(FieldId(position)), format!(" `{}`", field.name));
+            items.push(item(quote! {
+                #[doc = #docs]
+                pub(crate) const #name: FieldId = FieldId(#position);
+            }));
+        }
+        let fields = self.fields.iter().map(field);
+        items.push(item(quote! {
+            /// The members of the request, in schema order: the position is the [`FieldId`].
+            pub(crate) static FIELDS: &[Field] = &[#(#fields),*];
+        }));
+        let wire = self.rule_set(&specification.wire);
+        items.push(item(quote! {
+            /// What holds for every request.
+            pub(crate) static WIRE: RuleSet = #wire;
+        }));
+        let arms = self.fields.iter().map(|field| {
+            let (id, member) = (format_ident!("{}", constant(&field.name)), format_ident!("{}", field.name.as_ref()));
+            match (&field.kind, field.required) {
+                (FieldKind::Text, true) => quote! { #id => Some(Scalar::Text(&request.#member)) },
+                (FieldKind::Text, false) => quote! { #id => request.#member.as_deref().map(Scalar::Text) },
+                (FieldKind::Name(_) | FieldKind::Model, _) => {
+                    quote! { #id => request.#member.as_ref().map(|name| Scalar::Text(name.as_str())) }
+                }
+                (FieldKind::Size, _) => quote! { #id => request.#member.as_ref().map(Scalar::Size) },
+                (FieldKind::Integer, _) => quote! { #id => request.#member.map(|number| Scalar::Integer(number.into())) },
+                (FieldKind::Boolean, _) => quote! { #id => request.#member.map(Scalar::Boolean) },
+            }
+        });
+        items.push(item(quote! {
+            /// A member of a typed request.
+            pub(crate) fn member(request: &CreateImageRequest, field: FieldId) -> Option<Scalar<'_>> {
+                match field {
+                    #(#arms,)*
+                    _ => None,
+                }
+            }
+        }));
+        let about = "The members of the request.";
+        rust_file(&format!("{FOLDER}/fields.rs"), about, "schemas/wire/create-image-request.schema.json", &items)
+    }
+
+    fn dialects_file(&self, specification: &Specification) -> File {
+        let mut items = Vec::new();
+        for dialect in &specification.dialects {
+            let dialect = &dialect.rules;
+            let (name, docs) = (format_ident!("{}", constant(&dialect.id)), format!(" The rules of {}.", dialect.title));
+            let value = self.dialect(dialect);
+            items.push(item(quote! {
+                #[doc = #docs]
+                pub(crate) static #name: Dialect = #value;
+            }));
+        }
+        let names = specification.dialects.iter().map(|dialect| format_ident!("{}", constant(&dialect.rules.id)));
+        items.push(item(quote! {
+            /// All dialects, by identifier.
+            pub(crate) static DIALECTS: &[&Dialect] = &[#(&#names),*];
+        }));
+        items.insert(0, self.imports(&items));
+        rust_file(&format!("{FOLDER}/dialects.rs"), "What each service accepts.", "schemas/dialects", &items)
+    }
+
+    fn models_file(&self, specification: &Specification) -> File {
+        let mut items = Vec::new();
+        for model in &specification.models {
+            let (name, docs) = (format_ident!("{}", constant(&model.id)), format!(" The rules of `{}`.", model.id));
+            let value = self.model(model);
+            items.push(item(quote! {
+                #[doc = #docs]
+                pub(crate) static #name: Model = #value;
+            }));
+        }
+        let names = specification.models.iter().map(|model| format_ident!("{}", constant(&model.id)));
+        items.push(item(quote! {
+            /// All models, by identifier.
+            pub(crate) static MODELS: &[&Model] = &[#(&#names),*];
+        }));
+        items.insert(0, self.imports(&items));
+        rust_file(&format!("{FOLDER}/models.rs"), "What each model accepts at every service.", "schemas/models", &items)
+    }
+
+    /// Imports of exactly the names that the items use.
+    fn imports(&self, items: &[String]) -> String {
+        let used = |name: &str| {
+            let words = items.iter().flat_map(|item| item.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+            words.into_iter().any(|word| word == name)
+        };
+        let kinds = KINDS.iter().filter(|name| used(name)).map(|name| format_ident!("{name}"));
+        let mut fields: Vec<String> = self.fields.iter().map(|field| constant(&field.name)).collect();
+        fields.retain(|name| used(name));
+        fields.sort_unstable();
+        let fields = fields.iter().map(|name| format_ident!("{name}"));
+        item(quote! {
+            use std::borrow::Cow::Borrowed;
+            use imagewire_spec::rule::{#(#kinds),*};
+            use super::fields::{#(#fields),*};
+        })
+    }
+
+    fn field_name(&self, id: FieldId) -> proc_macro2::Ident {
+        format_ident!("{}", constant(self.fields.get(usize::from(id.0)).map_or("", |field| &field.name)))
+    }
+
+    fn dialect(&self, dialect: &Dialect) -> TokenStream {
+        let (id, title, rules) = (text(&dialect.id), text(&dialect.title), self.rule_set(&dialect.rules));
+        let model_from = match dialect.model_from {
+            ModelFrom::Body => quote! { ModelFrom::Body },
+            ModelFrom::Deployment => quote! { ModelFrom::Deployment },
+        };
+        let overlays = list(dialect.overlays.iter().map(|overlay| self.overlay(overlay)));
+        let sources = list(dialect.sources.iter().map(source));
+        quote! {
+            Dialect { id: #id, title: #title, model_from: #model_from, rules: #rules, overlays: #overlays, sources: #sources }
+        }
+    }
+
+    fn overlay(&self, overlay: &Overlay) -> TokenStream {
+        let (models, rules) = (list(overlay.models.iter().map(text)), self.rule_set(&overlay.rules));
+        quote! { Overlay { models: #models, rules: #rules } }
+    }
+
+    fn model(&self, model: &Model) -> TokenStream {
+        let (id, description) = (text(&model.id), text(&model.description));
+        let (aliases, prefixes) = (list(model.aliases.iter().map(text)), list(model.prefixes.iter().map(text)));
+        let rules = self.rule_set(&model.rules);
+        let lifecycle = list(model.lifecycle.iter().map(life));
+        let sources = list(model.sources.iter().map(source));
+        quote! {
+            Model {
+                id: #id,
+                description: #description,
+                aliases: #aliases,
+                prefixes: #prefixes,
+                rules: #rules,
+                lifecycle: #lifecycle,
+                sources: #sources,
+            }
+        }
+    }
+
+    fn rule_set(&self, rules: &RuleSet) -> TokenStream {
+        let name = text(&rules.name);
+        let fields = list(rules.fields.iter().map(|rule| self.field_rule(rule)));
+        let others = match rules.others {
+            Others::Open => quote! { Others::Open },
+            Others::Absent => quote! { Others::Absent },
+            Others::Refused => quote! { Others::Refused },
+        };
+        let cross = list(rules.cross.iter().map(|rule| self.cross_rule(rule)));
+        let advice = list(rules.advice.iter().map(|advice| self.advice(advice)));
+        quote! { RuleSet { name: #name, fields: #fields, others: #others, cross: #cross, advice: #advice } }
+    }
+
+    fn field_rule(&self, rule: &FieldRule) -> TokenStream {
+        let (field, null) = (self.field_name(rule.field), rule.null);
+        let constraints = list(rule.constraints.iter().map(constraint));
+        let default = match &rule.default {
+            None => quote! { None },
+            Some(Literal::Boolean(value)) => quote! { Some(Literal::Boolean(#value)) },
+            Some(Literal::Integer(value)) => {
+                let value = number(*value);
+                quote! { Some(Literal::Integer(#value)) }
+            }
+            Some(Literal::Text(value)) => {
+                let value = text(value);
+                quote! { Some(Literal::Text(#value)) }
+            }
+        };
+        quote! { FieldRule { field: #field, constraints: #constraints, null: #null, default: #default } }
+    }
+
+    fn cross_rule(&self, rule: &CrossRule) -> TokenStream {
+        let when = list(rule.when.iter().map(|condition| self.condition(condition)));
+        let then = list(rule.then.iter().map(|requirement| self.requirement(requirement)));
+        let reason = text(&rule.reason);
+        quote! { CrossRule { when: #when, then: #then, reason: #reason } }
+    }
+
+    fn condition(&self, condition: &Condition) -> TokenStream {
+        let (field, constraints) = (self.field_name(condition.field), list(condition.constraints.iter().map(constraint)));
+        quote! { Condition { field: #field, constraints: #constraints } }
+    }
+
+    fn requirement(&self, requirement: &Requirement) -> TokenStream {
+        let (field, required) = (self.field_name(requirement.field), requirement.required);
+        let constraints = list(requirement.constraints.iter().map(constraint));
+        quote! { Requirement { field: #field, required: #required, constraints: #constraints } }
+    }
+
+    fn advice(&self, advice: &Advice) -> TokenStream {
+        let when = list(advice.when.iter().map(|condition| self.condition(condition)));
+        let severity = match advice.severity {
+            AdviceSeverity::Warning => quote! { AdviceSeverity::Warning },
+            AdviceSeverity::Note => quote! { AdviceSeverity::Note },
+        };
+        let message = text(&advice.message);
+        quote! { Advice { when: #when, severity: #severity, message: #message } }
+    }
+}
+
+/// The kinds of rules that tables may name.
+const KINDS: &[&str] = &[
+    "Advice",
+    "AdviceSeverity",
+    "Condition",
+    "Constraint",
+    "CrossRule",
+    "Dialect",
+    "FieldRule",
+    "Lifecycle",
+    "Literal",
+    "Model",
+    "ModelFrom",
+    "Others",
+    "Overlay",
+    "Requirement",
+    "RuleSet",
+    "Source",
+    "Stage",
+];
+
+fn field(field: &Field) -> TokenStream {
+    let (name, required, nullable) = (text(&field.name), field.required, field.nullable);
+    let description = text(&field.description);
+    let kind = match &field.kind {
+        FieldKind::Text => quote! { FieldKind::Text },
+        FieldKind::Name(known) => {
+            let known = list(known.iter().map(text));
+            quote! { FieldKind::Name(#known) }
+        }
+        FieldKind::Size => quote! { FieldKind::Size },
+        FieldKind::Model => quote! { FieldKind::Model },
+        FieldKind::Integer => quote! { FieldKind::Integer },
+        FieldKind::Boolean => quote! { FieldKind::Boolean },
+    };
+    quote! {
+        Field { name: #name, kind: #kind, required: #required, nullable: #nullable, description: #description }
+    }
+}
+
+fn constraint(constraint: &Constraint) -> TokenStream {
+    match constraint {
+        Constraint::Absent => quote! { Constraint::Absent },
+        Constraint::OneOf(values) => {
+            let values = list(values.iter().map(text));
+            quote! { Constraint::OneOf(#values) }
+        }
+        Constraint::Range { min, max } => {
+            let (min, max) = (number(*min), if *max == i64::MAX { quote! { i64::MAX } } else { number(*max) });
+            quote! { Constraint::Range { min: #min, max: #max } }
+        }
+        Constraint::Length { min, max } => {
+            let min = number((*min).into());
+            let max = if *max == u32::MAX { quote! { u32::MAX } } else { number((*max).into()) };
+            quote! { Constraint::Length { min: #min, max: #max } }
+        }
+        Constraint::Is(value) => quote! { Constraint::Is(#value) },
+    }
+}
+
+fn life(entry: &Lifecycle) -> TokenStream {
+    let (dialect, date, successor) = (text(&entry.dialect), optional(entry.date.as_ref()), optional(entry.successor.as_ref()));
+    let stage = match entry.stage {
+        Stage::Active => quote! { Stage::Active },
+        Stage::Deprecated => quote! { Stage::Deprecated },
+        Stage::Retired => quote! { Stage::Retired },
+    };
+    quote! { Lifecycle { dialect: #dialect, stage: #stage, date: #date, successor: #successor } }
+}
+
+fn source(source: &Source) -> TokenStream {
+    let (covers, title) = (text(&source.covers), text(&source.title));
+    let (url, checked) = (text(&source.url), text(&source.checked));
+    quote! { Source { covers: #covers, title: #title, url: #url, checked: #checked } }
+}
+
+fn text(text: &Text) -> TokenStream {
+    let text = text.as_ref();
+    quote! { Borrowed(#text) }
+}
+
+fn optional(value: Option<&Text>) -> TokenStream {
+    value.map_or_else(|| quote! { None }, |value| { let value = text(value); quote! { Some(#value) } })
+}
+
+fn list(items: impl Iterator<Item = TokenStream>) -> TokenStream {
+    quote! { Borrowed(&[#(#items),*]) }
+}
+
+/// A number without a type suffix, with separators from five digits on.
+fn number(value: i64) -> TokenStream {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) && digits.len() > 4 {
+            text.push('_');
+        }
+        text.push(digit);
+    }
+    text.parse().expect("digits are a literal")
+}

@@ -1,0 +1,80 @@
+//! `cargo xtask`: imagewire's own build tasks.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xtask::{
+    conformance, generate, inputs, report,
+    write::{self, Mode},
+};
+
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about = "imagewire's own build tasks")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Generate types, rules and reference pages from schemas/
+    Codegen {
+        /// Write nothing; print what differs and fail
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check the schemas: meta-schemas, examples, rule tables against the jsonschema crate
+    Conformance,
+}
+
+fn main() -> Result<ExitCode> {
+    let root = root();
+    match Arguments::parse().task {
+        Task::Codegen { check } => codegen(&root, if check { Mode::Check } else { Mode::Write }),
+        Task::Conformance => conformance::run(&root),
+    }
+}
+
+/// The workspace, wherever the command is run from.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
+}
+
+fn codegen(root: &Path, mode: Mode) -> Result<ExitCode> {
+    let started = Instant::now();
+    let sources = inputs::read(&root.join("schemas"))?;
+    let files = match generate(&sources) {
+        Ok(files) => files,
+        Err(diagnostics) => {
+            anstream::eprint!("{}", report::render(&diagnostics, &sources, true));
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let differences = write::apply(root, &files, mode)?;
+    let elapsed = started.elapsed().as_millis();
+    match mode {
+        Mode::Write => {
+            for path in differences.keys() {
+                anstream::println!("{} {path}", if root.join(path).exists() { "wrote" } else { "deleted" });
+            }
+            anstream::println!("{} files generated, {} changed, {elapsed} ms", files.len(), differences.len());
+            Ok(ExitCode::SUCCESS)
+        }
+        Mode::Check if differences.is_empty() => {
+            anstream::println!("{} generated files are up to date, {elapsed} ms", files.len());
+            Ok(ExitCode::SUCCESS)
+        }
+        Mode::Check => {
+            for diff in differences.values() {
+                anstream::println!("{diff}");
+            }
+            anstream::eprintln!("{} generated files are out of date; to repair, run: cargo xtask codegen", differences.len());
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
