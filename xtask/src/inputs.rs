@@ -15,14 +15,16 @@ pub fn read(schemas: &Path) -> Result<Vec<Source>> {
     let mut sources = Vec::new();
     for folder in FOLDERS {
         let directory = schemas.join(folder);
-        let entries = fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
+        let entries =
+            fs::read_dir(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
         for entry in entries {
             let path = entry?.path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
             if !name.ends_with(".json") {
                 bail!("{} is not a JSON document: move it out of {}", path.display(), directory.display());
             }
-            let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
             sources.push(Source { path: format!("{folder}/{name}"), text });
         }
     }

@@ -62,7 +62,11 @@ fn codegen(root: &Path, mode: Mode) -> Result<ExitCode> {
             for path in differences.keys() {
                 anstream::println!("{} {path}", if root.join(path).exists() { "wrote" } else { "deleted" });
             }
-            anstream::println!("{} files generated, {} changed, {elapsed} ms", files.len(), differences.len());
+            anstream::println!(
+                "{} files generated, {} changed, {elapsed} ms",
+                files.len(),
+                differences.len()
+            );
             Ok(ExitCode::SUCCESS)
         }
         Mode::Check if differences.is_empty() => {
@@ -73,7 +77,10 @@ fn codegen(root: &Path, mode: Mode) -> Result<ExitCode> {
             for diff in differences.values() {
                 anstream::println!("{diff}");
             }
-            anstream::eprintln!("{} generated files are out of date; to repair, run: cargo xtask codegen", differences.len());
+            anstream::eprintln!(
+                "{} generated files are out of date; to repair, run: cargo xtask codegen",
+                differences.len()
+            );
             Ok(ExitCode::FAILURE)
         }
     }

@@ -5,8 +5,11 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 /// Which meta-schema a folder's documents follow.
-const META: &[(&str, &str)] =
-    &[("wire", "meta/wire.schema.json"), ("models", "meta/model.schema.json"), ("dialects", "meta/dialect.schema.json")];
+const META: &[(&str, &str)] = &[
+    ("wire", "meta/wire.schema.json"),
+    ("models", "meta/model.schema.json"),
+    ("dialects", "meta/dialect.schema.json"),
+];
 
 /// Validates every document that is JSON against its folder's meta-schema.
 #[must_use]
@@ -28,7 +31,11 @@ pub fn check(sources: &[Source]) -> Diagnostics {
             for error in validator.iter_errors(&instance) {
                 let pointer = error.instance_path().to_string();
                 let place = document.root().at(&pointer).unwrap_or_else(|| document.root());
-                diagnostics.error(&place, error.masked().to_string(), format!("see schemas/{meta} and schemas/README.md"));
+                diagnostics.error(
+                    &place,
+                    error.masked().to_string(),
+                    format!("see schemas/{meta} and schemas/README.md"),
+                );
             }
         }
     }

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use crate::rule::{AdviceSeverity, Condition, Constraint, CrossRule, Field, FieldId, List, Literal, Requirement, Text};
+use crate::rule::{
+    AdviceSeverity, Condition, Constraint, CrossRule, Field, FieldId, List, Literal, Requirement, Text,
+};
 
 impl fmt::Display for Constraint {
     /// What the constraint accepts: `1 to 10`, `standard or hd`.

@@ -75,7 +75,11 @@ impl<T: Members> Extra<T> {
     ///
     /// # Errors
     /// When `T` has a field of that name.
-    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<Value>) -> Result<Option<Value>, ReservedName> {
+    pub fn insert(
+        &mut self,
+        name: impl Into<String>,
+        value: impl Into<Value>,
+    ) -> Result<Option<Value>, ReservedName> {
         let (name, value) = (name.into(), value.into());
         if T::NAMES.contains(&name.as_str()) {
             return Err(ReservedName(name));
@@ -103,7 +107,8 @@ impl<T> Clone for Extra<T> {
 impl<T> PartialEq for Extra<T> {
     /// Order does not matter in JSON objects.
     fn eq(&self, other: &Self) -> bool {
-        self.members.len() == other.members.len() && self.iter().all(|(name, value)| other.get(name) == Some(value))
+        self.members.len() == other.members.len()
+            && self.iter().all(|(name, value)| other.get(name) == Some(value))
     }
 }
 

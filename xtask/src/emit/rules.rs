@@ -4,8 +4,9 @@ use imagewire_spec::{
     ir::Specification,
     name::constant,
     rule::{
-        Advice, AdviceSeverity, Condition, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind, FieldRule, Lifecycle,
-        Literal, Model, ModelFrom, Others, Overlay, Requirement, RuleSet, Source, Stage, Text,
+        Advice, AdviceSeverity, Condition, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind,
+        FieldRule, Lifecycle, Literal, Model, ModelFrom, Others, Overlay, Requirement, RuleSet, Source,
+        Stage, Text,
     },
 };
 use proc_macro2::TokenStream;
@@ -62,7 +63,8 @@ impl Writer<'_> {
             pub(crate) static WIRE: RuleSet = #wire;
         }));
         let arms = self.fields.iter().map(|field| {
-            let (id, member) = (format_ident!("{}", constant(&field.name)), format_ident!("{}", field.name.as_ref()));
+            let (id, member) =
+                (format_ident!("{}", constant(&field.name)), format_ident!("{}", field.name.as_ref()));
             match (&field.kind, field.required) {
                 (FieldKind::Text, true) => quote! { #id => Some(Scalar::Text(&request.#member)) },
                 (FieldKind::Text, false) => quote! { #id => request.#member.as_deref().map(Scalar::Text) },
@@ -70,7 +72,9 @@ impl Writer<'_> {
                     quote! { #id => request.#member.as_ref().map(|name| Scalar::Text(name.as_str())) }
                 }
                 (FieldKind::Size, _) => quote! { #id => request.#member.as_ref().map(Scalar::Size) },
-                (FieldKind::Integer, _) => quote! { #id => request.#member.map(|number| Scalar::Integer(number.into())) },
+                (FieldKind::Integer, _) => {
+                    quote! { #id => request.#member.map(|number| Scalar::Integer(number.into())) }
+                }
                 (FieldKind::Boolean, _) => quote! { #id => request.#member.map(Scalar::Boolean) },
             }
         });
@@ -84,21 +88,28 @@ impl Writer<'_> {
             }
         }));
         let about = "The members of the request.";
-        rust_file(&format!("{FOLDER}/fields.rs"), about, "schemas/wire/create-image-request.schema.json", &items)
+        rust_file(
+            &format!("{FOLDER}/fields.rs"),
+            about,
+            "schemas/wire/create-image-request.schema.json",
+            &items,
+        )
     }
 
     fn dialects_file(&self, specification: &Specification) -> File {
         let mut items = Vec::new();
         for dialect in &specification.dialects {
             let dialect = &dialect.rules;
-            let (name, docs) = (format_ident!("{}", constant(&dialect.id)), format!(" The rules of {}.", dialect.title));
+            let (name, docs) =
+                (format_ident!("{}", constant(&dialect.id)), format!(" The rules of {}.", dialect.title));
             let value = self.dialect(dialect);
             items.push(item(quote! {
                 #[doc = #docs]
                 pub(crate) static #name: Dialect = #value;
             }));
         }
-        let names = specification.dialects.iter().map(|dialect| format_ident!("{}", constant(&dialect.rules.id)));
+        let names =
+            specification.dialects.iter().map(|dialect| format_ident!("{}", constant(&dialect.rules.id)));
         items.push(item(quote! {
             /// All dialects, by identifier.
             pub(crate) static DIALECTS: &[&Dialect] = &[#(&#names),*];
@@ -110,7 +121,8 @@ impl Writer<'_> {
     fn models_file(&self, specification: &Specification) -> File {
         let mut items = Vec::new();
         for model in &specification.models {
-            let (name, docs) = (format_ident!("{}", constant(&model.id)), format!(" The rules of `{}`.", model.id));
+            let (name, docs) =
+                (format_ident!("{}", constant(&model.id)), format!(" The rules of `{}`.", model.id));
             let value = self.model(model);
             items.push(item(quote! {
                 #[doc = #docs]
@@ -123,13 +135,19 @@ impl Writer<'_> {
             pub(crate) static MODELS: &[&Model] = &[#(&#names),*];
         }));
         items.insert(0, self.imports(&items));
-        rust_file(&format!("{FOLDER}/models.rs"), "What each model accepts at every service.", "schemas/models", &items)
+        rust_file(
+            &format!("{FOLDER}/models.rs"),
+            "What each model accepts at every service.",
+            "schemas/models",
+            &items,
+        )
     }
 
     /// Imports of exactly the names that the items use.
     fn imports(&self, items: &[String]) -> String {
         let used = |name: &str| {
-            let words = items.iter().flat_map(|item| item.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+            let words =
+                items.iter().flat_map(|item| item.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
             words.into_iter().any(|word| word == name)
         };
         let kinds = KINDS.iter().filter(|name| used(name)).map(|name| format_ident!("{name}"));
@@ -168,7 +186,8 @@ impl Writer<'_> {
 
     fn model(&self, model: &Model) -> TokenStream {
         let (id, description) = (text(&model.id), text(&model.description));
-        let (aliases, prefixes) = (list(model.aliases.iter().map(text)), list(model.prefixes.iter().map(text)));
+        let (aliases, prefixes) =
+            (list(model.aliases.iter().map(text)), list(model.prefixes.iter().map(text)));
         let rules = self.rule_set(&model.rules);
         let lifecycle = list(model.lifecycle.iter().map(life));
         let sources = list(model.sources.iter().map(source));
@@ -224,7 +243,8 @@ impl Writer<'_> {
     }
 
     fn condition(&self, condition: &Condition) -> TokenStream {
-        let (field, constraints) = (self.field_name(condition.field), list(condition.constraints.iter().map(constraint)));
+        let (field, constraints) =
+            (self.field_name(condition.field), list(condition.constraints.iter().map(constraint)));
         quote! { Condition { field: #field, constraints: #constraints } }
     }
 
@@ -293,12 +313,23 @@ fn constraint(constraint: &Constraint) -> TokenStream {
             quote! { Constraint::OneOf(#values) }
         }
         Constraint::Range { min, max } => {
-            let (min, max) = (number(*min), if *max == i64::MAX { quote! { i64::MAX } } else { number(*max) });
+            let (min, max) = (
+                number(*min),
+                if *max == i64::MAX {
+                    quote! { i64::MAX }
+                } else {
+                    number(*max)
+                },
+            );
             quote! { Constraint::Range { min: #min, max: #max } }
         }
         Constraint::Length { min, max } => {
             let min = number((*min).into());
-            let max = if *max == u32::MAX { quote! { u32::MAX } } else { number((*max).into()) };
+            let max = if *max == u32::MAX {
+                quote! { u32::MAX }
+            } else {
+                number((*max).into())
+            };
             quote! { Constraint::Length { min: #min, max: #max } }
         }
         Constraint::Is(value) => quote! { Constraint::Is(#value) },
@@ -306,7 +337,8 @@ fn constraint(constraint: &Constraint) -> TokenStream {
 }
 
 fn life(entry: &Lifecycle) -> TokenStream {
-    let (dialect, date, successor) = (text(&entry.dialect), optional(entry.date.as_ref()), optional(entry.successor.as_ref()));
+    let (dialect, date, successor) =
+        (text(&entry.dialect), optional(entry.date.as_ref()), optional(entry.successor.as_ref()));
     let stage = match entry.stage {
         Stage::Active => quote! { Stage::Active },
         Stage::Deprecated => quote! { Stage::Deprecated },
@@ -327,7 +359,13 @@ fn text(text: &Text) -> TokenStream {
 }
 
 fn optional(value: Option<&Text>) -> TokenStream {
-    value.map_or_else(|| quote! { None }, |value| { let value = text(value); quote! { Some(#value) } })
+    value.map_or_else(
+        || quote! { None },
+        |value| {
+            let value = text(value);
+            quote! { Some(#value) }
+        },
+    )
 }
 
 fn list(items: impl Iterator<Item = TokenStream>) -> TokenStream {

@@ -15,7 +15,8 @@ use crate::File;
 const FOLDER: &str = "crates/types/src/generated";
 
 pub(super) fn files(specification: &Specification) -> Vec<File> {
-    let mut files: Vec<File> = specification.modules.iter().map(|module| file(module, specification)).collect();
+    let mut files: Vec<File> =
+        specification.modules.iter().map(|module| file(module, specification)).collect();
     let mut modules: Vec<&str> = specification.modules.iter().map(|module| module.name.as_str()).collect();
     modules.push("operations");
     modules.sort_unstable();
@@ -170,7 +171,11 @@ fn methods(noun: &Noun, members: &[Member]) -> String {
     let setters = members.iter().filter(|member| !member.required).map(|member| {
         let field = format_ident!("{}", member.rust);
         let ty = parameter_type(&member.ty);
-        let value = if takes_into(&member.ty) { quote! { #field.into() } } else { quote! { #field } };
+        let value = if takes_into(&member.ty) {
+            quote! { #field.into() }
+        } else {
+            quote! { #field }
+        };
         let docs = format!(" Sets [`{0}`](Self::{0}).", member.rust);
         quote! {
             #[doc = #docs]
@@ -195,7 +200,11 @@ fn methods(noun: &Noun, members: &[Member]) -> String {
 
 fn field_type(member: &Member) -> TokenStream {
     let ty = rust_type(&member.ty);
-    if member.required { ty } else { quote! { Option<#ty> } }
+    if member.required {
+        ty
+    } else {
+        quote! { Option<#ty> }
+    }
 }
 
 fn rust_type(ty: &Type) -> TokenStream {
@@ -221,7 +230,11 @@ fn takes_into(ty: &Type) -> bool {
 
 fn parameter_type(ty: &Type) -> TokenStream {
     let rust = rust_type(ty);
-    if takes_into(ty) { quote! { impl Into<#rust> } } else { rust }
+    if takes_into(ty) {
+        quote! { impl Into<#rust> }
+    } else {
+        rust
+    }
 }
 
 fn model_constants(specification: &Specification) -> String {

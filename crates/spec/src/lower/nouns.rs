@@ -203,8 +203,18 @@ fn members(root: &Cursor<'_>, documents: &Documents, diagnostics: &mut Diagnosti
         .collect()
 }
 
-const MEMBER: &[&str] =
-    &["description", "type", "format", "minimum", "minLength", "$ref", "anyOf", "items", "examples", "x-private"];
+const MEMBER: &[&str] = &[
+    "description",
+    "type",
+    "format",
+    "minimum",
+    "minLength",
+    "$ref",
+    "anyOf",
+    "items",
+    "examples",
+    "x-private",
+];
 
 /// The type of a member, and whether it may be null.
 fn member_type(

@@ -59,7 +59,9 @@ impl Visitor<'_> for Reader {
     }
 
     fn visit_u64<E: Error>(self, seconds: u64) -> Result<UnixTime, E> {
-        i64::try_from(seconds).map(UnixTime).map_err(|_| E::invalid_value(Unexpected::Unsigned(seconds), &self))
+        i64::try_from(seconds)
+            .map(UnixTime)
+            .map_err(|_| E::invalid_value(Unexpected::Unsigned(seconds), &self))
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the range is checked")]

@@ -1,0 +1,131 @@
+//! Draws the pictures the emulator answers with.
+//!
+//! A picture is a pure function of its [`Picture`] description: the prompt
+//! chooses the palette and the kind of composition, the index the variation,
+//! and a badge and a caption say that the picture is emulated. Geometry is
+//! relative to the frame, so one prompt looks alike at every size.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "pixel geometry: every value is non-negative or clamped, and far below 2^24"
+)]
+
+mod abstracts;
+mod canvas;
+mod caption;
+mod encode;
+mod landscape;
+mod mark;
+mod palette;
+mod ridges;
+mod rng;
+mod scene;
+mod skyline;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use image::ImageError;
+use image::error::{LimitError, LimitErrorKind};
+
+use canvas::Canvas;
+
+/// Longest side [`draw`] accepts, in pixels.
+pub const MAX_SIDE: u32 = 4096;
+
+/// Grain amplitude that gives files about the size of a real service's.
+pub const DEFAULT_TEXTURE: u8 = 3;
+
+/// What to draw. The same value always gives the same bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Picture {
+    /// Composition, palette and caption derive from it.
+    pub prompt: String,
+    /// Width in pixels, 1 to [`MAX_SIDE`].
+    pub width: u32,
+    /// Height in pixels, 1 to [`MAX_SIDE`].
+    pub height: u32,
+    /// File format of the answer.
+    pub format: Format,
+    /// JPEG quality 0 to 100, 100 when absent; PNG and WebP are lossless and
+    /// ignore it.
+    pub compression: Option<u8>,
+    /// Cut the motif out on a fully transparent background. JPEG has no alpha
+    /// channel and ignores it.
+    pub transparent: bool,
+    /// Which image of one answer, from 0; the caption counts from 1.
+    pub index: u32,
+    /// Seed of the emulator; another seed redraws everything.
+    pub seed: u64,
+    /// Amplitude of the film grain on opaque pictures, 0 for none; see
+    /// [`DEFAULT_TEXTURE`].
+    pub texture: u8,
+}
+
+impl Picture {
+    /// Whether the file gets an alpha channel.
+    fn has_alpha(&self) -> bool {
+        self.transparent && self.format != Format::Jpeg
+    }
+}
+
+/// File format of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// PNG, RGB or RGBA with 8 bits per channel.
+    Png,
+    /// Baseline JPEG, always opaque.
+    Jpeg,
+    /// Lossless WebP.
+    Webp,
+}
+
+impl Format {
+    /// The media type, such as `image/png`.
+    #[must_use]
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+        }
+    }
+
+    /// The usual file name extension, without a dot.
+    #[must_use]
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpg",
+            Self::Webp => "webp",
+        }
+    }
+}
+
+/// Draws and encodes a picture.
+///
+/// # Errors
+///
+/// When a side is outside 1 to [`MAX_SIDE`], or when the encoder fails.
+pub fn draw(picture: &Picture) -> Result<Vec<u8>, ImageError> {
+    let sides = 1..=MAX_SIDE;
+    let canvas = (sides.contains(&picture.width) && sides.contains(&picture.height))
+        .then(|| Canvas::new(picture.width, picture.height))
+        .flatten();
+    let Some(mut canvas) = canvas else {
+        let kind = LimitErrorKind::DimensionError;
+        return Err(ImageError::Limits(LimitError::from_kind(kind)));
+    };
+
+    scene::paint(&mut canvas, picture);
+    mark::stamp(
+        &mut canvas,
+        &caption::printable(&picture.prompt),
+        &caption::dimensions(picture),
+        picture.has_alpha(),
+    );
+    encode::encode(canvas.into_pixmap(), picture)
+}

@@ -1,0 +1,189 @@
+//! The interpreter of the rule tables.
+
+use imagewire_spec::rule::{
+    AdviceSeverity, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind, Model, ModelFrom, Others,
+    RuleSet, Stage,
+};
+use imagewire_types::Size;
+
+use crate::{
+    Target,
+    generated::fields::{FIELDS, MODEL},
+    report::{self, Finding, Report, Severity},
+    view::{Scalar, Seen, View},
+};
+
+/// The rule sets that hold for a request, the widest first.
+pub(crate) struct Sets<'a> {
+    pub(crate) wire: &'static RuleSet,
+    pub(crate) dialect: &'a Dialect,
+    pub(crate) model: Option<&'a Model>,
+    /// Which of the dialect's overlays hold, one bit each.
+    pub(crate) overlays: u32,
+}
+
+impl<'a> Sets<'a> {
+    fn iter(&self) -> impl Iterator<Item = &'a RuleSet> {
+        let mask = self.overlays;
+        let overlays = (0_u32..).zip(self.dialect.overlays.iter());
+        let covering =
+            overlays.filter(move |(at, _)| mask & (1 << at.min(&31)) != 0).map(|(_, overlay)| &overlay.rules);
+        std::iter::once(self.wire)
+            .chain(std::iter::once(&self.dialect.rules))
+            .chain(self.model.map(|model| &model.rules))
+            .chain(covering)
+    }
+}
+
+pub(crate) fn judge(view: &impl View, target: &Target<'_>) -> Report {
+    let mut report = Report::default();
+    let named = if let Seen::Value(Scalar::Text(model)) = view.get(MODEL) { Some(model) } else { None };
+    let sets = target.sets(named);
+    for (position, field) in (0_u8..).zip(FIELDS) {
+        let id = FieldId(position);
+        match view.get(id) {
+            Seen::Absent if field.required => report.push(report::missing(field)),
+            Seen::Absent => {}
+            Seen::Wrong(found) => report.push(report::wrong_type(field, found)),
+            Seen::Null => null(field, id, &sets, &mut report),
+            Seen::Value(value) => member(field, id, value, &sets, &mut report),
+        }
+    }
+    for set in sets.iter() {
+        for rule in set.cross.iter() {
+            cross(rule, set, view, &mut report);
+        }
+        for advice in set.advice.iter() {
+            if advice.when.iter().all(|condition| holds(condition.field, &condition.constraints, view)) {
+                let severity = match advice.severity {
+                    AdviceSeverity::Warning => Severity::Warning,
+                    AdviceSeverity::Note => Severity::Note,
+                };
+                let at = advice.when.first().and_then(|condition| FIELDS.get(usize::from(condition.field.0)));
+                report.push(report::advice(at, severity, &advice.message));
+            }
+        }
+    }
+    about_the_model(target, named, &sets, &mut report);
+    report
+}
+
+/// An explicit null: fine where the wire schema and the service take one.
+fn null(field: &Field, id: FieldId, sets: &Sets<'_>, report: &mut Report) {
+    let rules = &sets.dialect.rules;
+    match rules.fields.iter().find(|rule| rule.field == id) {
+        None if rules.others == Others::Refused => report.push(report::unsupported_field(field, rules)),
+        Some(rule) if rule.null && field.nullable => {}
+        None if field.nullable => {}
+        Some(_) | None => report.push(report::null(field, rules)),
+    }
+}
+
+fn member(field: &Field, id: FieldId, value: Scalar<'_>, sets: &Sets<'_>, report: &mut Report) {
+    let mut is_closed = false;
+    for set in sets.iter() {
+        let Some(rule) = set.fields.iter().find(|rule| rule.field == id) else {
+            if set.others != Others::Open {
+                report.push(report::unsupported_field(field, set));
+            }
+            continue;
+        };
+        for constraint in rule.constraints.iter() {
+            is_closed |= matches!(constraint, Constraint::OneOf(_));
+            if !meets(value, constraint) {
+                report.push(report::broken(field, value, constraint, set));
+            }
+        }
+    }
+    if !is_closed && !is_known(field, value) {
+        report.push(report::unknown_value(field, value));
+    }
+}
+
+/// Whether an open set's value is one that this release knows.
+fn is_known(field: &Field, value: Scalar<'_>) -> bool {
+    match (&field.kind, value) {
+        (FieldKind::Name(known), Scalar::Text(text)) => known.iter().any(|name| name == text),
+        (FieldKind::Size, Scalar::Text(text)) => is_size(&Size::from(text)),
+        (FieldKind::Size, Scalar::Size(size)) => is_size(size),
+        _ => true,
+    }
+}
+
+fn is_size(size: &Size) -> bool {
+    size.is_auto() || size.dimensions().is_some()
+}
+
+fn meets(value: Scalar<'_>, constraint: &Constraint) -> bool {
+    match (constraint, value) {
+        (Constraint::Absent, _) => false,
+        (Constraint::OneOf(values), Scalar::Text(text)) => values.iter().any(|allowed| allowed == text),
+        (Constraint::OneOf(values), Scalar::Size(size)) => {
+            values.iter().any(|allowed| Size::from(allowed.as_ref()) == *size)
+        }
+        (Constraint::Range { min, max }, Scalar::Integer(number)) => is_within(number, *min, *max),
+        (Constraint::Length { min, max }, Scalar::Text(text)) => is_length_within(text, *min, *max),
+        (Constraint::Is(wanted), Scalar::Boolean(value)) => *wanted == value,
+        // The loader lets no other pairs through.
+        (
+            Constraint::OneOf(_) | Constraint::Range { .. } | Constraint::Length { .. } | Constraint::Is(_),
+            _,
+        ) => true,
+    }
+}
+
+/// `i64::MAX` stands for no bound.
+fn is_within(number: i128, min: i64, max: i64) -> bool {
+    number >= min.into() && (max == i64::MAX || number <= max.into())
+}
+
+/// Counts code points only when the bytes cannot tell.
+fn is_length_within(text: &str, min: u32, max: u32) -> bool {
+    let bytes = text.len();
+    let (min, max) = (min as usize, max as usize);
+    if bytes <= max && bytes >= min.saturating_mul(4) {
+        return true;
+    }
+    (min..=max).contains(&text.chars().count())
+}
+
+fn holds(field: FieldId, constraints: &[Constraint], view: &impl View) -> bool {
+    match view.get(field) {
+        Seen::Value(value) => constraints.iter().all(|constraint| meets(value, constraint)),
+        Seen::Absent | Seen::Null | Seen::Wrong(_) => false,
+    }
+}
+
+fn cross(rule: &CrossRule, set: &RuleSet, view: &impl View, report: &mut Report) {
+    if !rule.when.iter().all(|condition| holds(condition.field, &condition.constraints, view)) {
+        return;
+    }
+    let is_met = rule.then.iter().all(|requirement| match view.get(requirement.field) {
+        Seen::Absent | Seen::Null => !requirement.required,
+        Seen::Value(value) => requirement.constraints.iter().all(|constraint| meets(value, constraint)),
+        Seen::Wrong(_) => true,
+    });
+    if !is_met {
+        report.push(report::conflict(rule, set));
+    }
+}
+
+/// Whether the model is known, and how long the service will serve it.
+fn about_the_model(target: &Target<'_>, named: Option<&str>, sets: &Sets<'_>, report: &mut Report) {
+    let from_request = target.dialect().model_from == ModelFrom::Body;
+    let Some(model) = sets.model else {
+        if let Some(name) = target.model_name(named) {
+            report.push(report::unknown_model(name, from_request, &sets.dialect.title));
+        }
+        return;
+    };
+    for life in model.lifecycle.iter().filter(|life| life.dialect == sets.dialect.id) {
+        let finding: Option<Finding> = match life.stage {
+            Stage::Active => None,
+            Stage::Deprecated | Stage::Retired => {
+                Some(report::life(model, life, from_request, &sets.dialect.title))
+            }
+        };
+        report.findings_mut().extend(finding);
+    }
+}

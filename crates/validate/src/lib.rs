@@ -1,0 +1,77 @@
+//! Judges a request by what the service and the model accept, before any money is spent.
+//!
+//! ```
+//! use imagewire_types::CreateImageRequest;
+//! use imagewire_validate::{Target, check};
+//!
+//! let target = Target::new("fastapi")?;
+//! let report = check(&CreateImageRequest::new("a corgi").model("dall-e-3").n(2), &target);
+//! assert!(!report.is_accepted());
+//! assert_eq!(report.findings()[0].message, "`n` is 2; dall-e-3 takes 1");
+//! # Ok::<(), imagewire_validate::UnknownDialect>(())
+//! ```
+//!
+//! The rules are tables generated from JSON schemas, one document per service and per model; a small interpreter runs
+//! them. [`check`] judges a typed request, [`check_json`] judges bytes and is strict where readers are tolerant. Both
+//! report everything at once, and neither ever quotes the prompt.
+
+mod catalogue;
+mod check;
+mod nearest;
+mod report;
+mod tree;
+mod view;
+
+#[rustfmt::skip]
+mod generated;
+
+pub use catalogue::{Catalogue, Target, UnknownDialect};
+pub use imagewire_spec::rule;
+pub use report::{Code, Finding, Report, Severity};
+
+use imagewire_types::CreateImageRequest;
+
+/// Judges a typed request.
+///
+/// # Panics
+/// Never. A request that is fine allocates nothing once `target` is resolved.
+#[must_use]
+pub fn check(request: &CreateImageRequest, target: &Target<'_>) -> Report {
+    let mut report = check::judge(&view::Typed(request), target);
+    for (name, _) in request.extra.iter() {
+        report.push(report::unknown_member(name));
+    }
+    report
+}
+
+/// Judges a request body as it would go over the wire: wrong types, explicit nulls where the service takes none, and
+/// duplicate members at any depth are findings too.
+#[must_use]
+pub fn check_json(body: &[u8], target: &Target<'_>) -> Report {
+    let mut report = Report::default();
+    let members = match tree::parse(body) {
+        Ok(tree::Node::Object(members)) => members,
+        Ok(other) => {
+            report.push(report::not_an_object(other.kind()));
+            return report;
+        }
+        Err(message) => {
+            report.push(report::not_json(&message));
+            return report;
+        }
+    };
+    tree::duplicates(&members, "", &mut |pointer, name| report.push(report::duplicate(pointer, name)));
+    for (name, _) in &members {
+        if !fields().iter().any(|field| field.name == *name) {
+            report.push(report::unknown_member(name));
+        }
+    }
+    report.merge(check::judge(&view::Json(&members), target));
+    report
+}
+
+/// The members that a request can have, in schema order.
+#[must_use]
+pub fn fields() -> &'static [rule::Field] {
+    generated::fields::FIELDS
+}

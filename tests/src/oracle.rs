@@ -1,0 +1,85 @@
+//! The second judge: the `jsonschema` crate on the source documents. It calls no code of imagewire's.
+
+use std::{collections::BTreeMap, fs};
+
+use jsonschema::{Registry, Validator};
+use serde_json::{Value, json};
+
+const BASE: &str = "https://imagewire.invalid/schemas/";
+
+/// All schema documents by path, such as `models/dall-e-3.schema.json`.
+#[must_use]
+pub fn documents() -> BTreeMap<String, Value> {
+    let mut documents = BTreeMap::new();
+    for folder in ["wire", "dialects", "models"] {
+        let entries = fs::read_dir(crate::workspace().join("schemas").join(folder)).expect("the schema folders exist");
+        for entry in entries {
+            let path = entry.expect("a readable folder").path();
+            let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).expect("a readable file");
+            documents.insert(format!("{folder}/{name}"), serde_json::from_str(&text).expect("strict JSON"));
+        }
+    }
+    documents
+}
+
+/// Judges bodies for one service and one model (or, without one, by the service alone).
+pub struct Oracle {
+    validator: Validator,
+    vocabulary: Vec<String>,
+}
+
+impl Oracle {
+    /// Wire, dialect, model and the dialect's rules for that model, all of which must accept.
+    #[must_use]
+    pub fn new(dialect: &str, model: Option<&str>) -> Self {
+        let documents = documents();
+        let dialect_path = format!("dialects/{dialect}.openapi.json");
+        let reference = |path: &str| json!({ "$ref": format!("{BASE}{path}") });
+        let mut all = vec![
+            reference("wire/create-image-request.schema.json"),
+            reference(&format!("{dialect_path}#/components/schemas/CreateImageRequest")),
+        ];
+        if let Some(model) = model {
+            all.push(reference(&format!("models/{model}.schema.json")));
+            let overlays = documents[&dialect_path]["x-models"].as_array().cloned().unwrap_or_default();
+            for (at, overlay) in overlays.iter().enumerate() {
+                let patterns = overlay["match"].as_array().expect("a list of models");
+                let covers = |pattern: &Value| {
+                    let pattern = pattern.as_str().expect("a name");
+                    pattern.strip_suffix('*').map_or(pattern == model, |start| model.starts_with(start))
+                };
+                if patterns.iter().any(covers) && overlay.get("schema").is_some() {
+                    all.push(reference(&format!("{dialect_path}#/x-models/{at}/schema")));
+                }
+            }
+        }
+        let vocabulary = documents["wire/create-image-request.schema.json"]["properties"]
+            .as_object()
+            .expect("the request's members")
+            .keys()
+            .cloned()
+            .collect();
+        let registry = documents
+            .into_iter()
+            .try_fold(Registry::new(), |registry, (path, document)| registry.add(format!("{BASE}{path}"), document))
+            .and_then(jsonschema::RegistryBuilder::prepare)
+            .expect("every reference resolves");
+        let validator = jsonschema::draft202012::options()
+            .offline()
+            .with_registry(&registry)
+            .build(&json!({ "allOf": all }))
+            .expect("the documents are JSON Schemas");
+        Self { validator, vocabulary }
+    }
+
+    /// Whether a body is acceptable. Members outside the vocabulary are nobody's affair.
+    #[must_use]
+    pub fn accepts(&self, body: &Value) -> bool {
+        let mut body = body.clone();
+        if let Value::Object(members) = &mut body {
+            members.retain(|name, _| self.vocabulary.contains(name));
+        }
+        self.validator.is_valid(&body)
+    }
+}
