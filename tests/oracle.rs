@@ -43,12 +43,17 @@ fn bodies() -> impl Strategy<Value = Vec<(String, String)>> {
 }
 
 fn text_of(members: &[(String, String)]) -> String {
-    let members: Vec<String> = members.iter().map(|(name, token)| format!("{}:{token}", Value::from(name.as_str()))).collect();
+    let members: Vec<String> =
+        members.iter().map(|(name, token)| format!("{}:{token}", Value::from(name.as_str()))).collect();
     format!("{{{}}}", members.join(","))
 }
 
 /// Names the model in the body, where that is how the service learns it.
-fn with_model(mut members: Vec<(String, String)>, target: &Target<'_>, model: Option<&str>) -> Vec<(String, String)> {
+fn with_model(
+    mut members: Vec<(String, String)>,
+    target: &Target<'_>,
+    model: Option<&str>,
+) -> Vec<(String, String)> {
     if let (ModelFrom::Body, Some(model)) = (target.dialect().model_from, model) {
         members.retain(|(name, _)| name != "model");
         members.push(("model".to_owned(), Value::from(model).to_string()));
@@ -76,7 +81,8 @@ fn rule_tables_and_source_schemas_agree() {
     for (dialect, model) in pairs() {
         let oracle = Oracle::new(dialect, model);
         let target = target(dialect, model);
-        let mut runner = TestRunner::new(Config { cases: cases(), failure_persistence: None, ..Config::default() });
+        let mut runner =
+            TestRunner::new(Config { cases: cases(), failure_persistence: None, ..Config::default() });
         let (mut good, mut bad) = (0_u32, 0_u32);
         let counters = RefCell::new((&mut good, &mut bad));
         let outcome = runner.run(&bodies(), |members| {
@@ -85,8 +91,13 @@ fn rule_tables_and_source_schemas_agree() {
             let value: Option<Value> = serde_json::from_str(&text).ok();
             let expected = value.as_ref().is_some_and(|value| oracle.accepts(value));
             prop_assert_eq!(
-                from_bytes.is_accepted(), expected,
-                "{} for {:?} at {}: from bytes\n{}", &text, model, dialect, explain(&from_bytes)
+                from_bytes.is_accepted(),
+                expected,
+                "{} for {:?} at {}: from bytes\n{}",
+                &text,
+                model,
+                dialect,
+                explain(&from_bytes)
             );
             let typed: Option<CreateImageRequest> = serde_json::from_str(&text).ok();
             if let Some(request) = typed {
@@ -94,8 +105,13 @@ fn rule_tables_and_source_schemas_agree() {
                 let from_types = check(&request, &target);
                 let expected = oracle.accepts(&rewritten);
                 prop_assert_eq!(
-                    from_types.is_accepted(), expected,
-                    "{} for {:?} at {}: typed\n{}", &rewritten, model, dialect, explain(&from_types)
+                    from_types.is_accepted(),
+                    expected,
+                    "{} for {:?} at {}: typed\n{}",
+                    &rewritten,
+                    model,
+                    dialect,
+                    explain(&from_types)
                 );
             }
             let mut counters = counters.borrow_mut();
@@ -105,7 +121,10 @@ fn rule_tables_and_source_schemas_agree() {
         if let Err(failure) = outcome {
             panic!("{failure}");
         }
-        assert!(good > cases() / 50 && bad > cases() / 50, "{dialect} {model:?}: {good} accepted, {bad} refused");
+        assert!(
+            good > cases() / 50 && bad > cases() / 50,
+            "{dialect} {model:?}: {good} accepted, {bad} refused"
+        );
         *accepted.borrow_mut() += good;
         *refused.borrow_mut() += bad;
     }

@@ -1,5 +1,6 @@
 //! What several test programs share.
 
+pub mod http;
 pub mod oracle;
 pub mod requests;
 

@@ -12,7 +12,8 @@ const BASE: &str = "https://imagewire.invalid/schemas/";
 pub fn documents() -> BTreeMap<String, Value> {
     let mut documents = BTreeMap::new();
     for folder in ["wire", "dialects", "models"] {
-        let entries = fs::read_dir(crate::workspace().join("schemas").join(folder)).expect("the schema folders exist");
+        let entries =
+            fs::read_dir(crate::workspace().join("schemas").join(folder)).expect("the schema folders exist");
         for entry in entries {
             let path = entry.expect("a readable folder").path();
             let name = path.file_name().expect("a file").to_string_lossy().into_owned();
@@ -62,7 +63,9 @@ impl Oracle {
             .collect();
         let registry = documents
             .into_iter()
-            .try_fold(Registry::new(), |registry, (path, document)| registry.add(format!("{BASE}{path}"), document))
+            .try_fold(Registry::new(), |registry, (path, document)| {
+                registry.add(format!("{BASE}{path}"), document)
+            })
             .and_then(jsonschema::RegistryBuilder::prepare)
             .expect("every reference resolves");
         let validator = jsonschema::draft202012::options()

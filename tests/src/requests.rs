@@ -12,9 +12,11 @@ pub fn tokens(field: &Field) -> Vec<String> {
         FieldKind::Name(known) => known.iter().map(|name| quoted(name)).chain(names()).collect(),
         FieldKind::Size => sizes(),
         FieldKind::Model => ["nobody/knows", ""].map(quoted).to_vec(),
-        FieldKind::Integer => ["0", "1", "1.0", "1e0", "2", "1.5", "4294967296", "18446744073709551616", "-1", "1e300", "-0.0"]
-            .map(str::to_owned)
-            .to_vec(),
+        FieldKind::Integer => {
+            ["0", "1", "1.0", "1e0", "2", "1.5", "4294967296", "18446744073709551616", "-1", "1e300", "-0.0"]
+                .map(str::to_owned)
+                .to_vec()
+        }
         FieldKind::Boolean => vec!["true".to_owned(), "false".to_owned()],
     };
     for set in sets() {
@@ -30,7 +32,8 @@ pub fn tokens(field: &Field) -> Vec<String> {
 
 fn sets() -> impl Iterator<Item = &'static RuleSet> {
     let catalogue = Catalogue::built_in();
-    let overlays = catalogue.dialects().iter().flat_map(|dialect| dialect.overlays.iter().map(|overlay| &overlay.rules));
+    let overlays =
+        catalogue.dialects().iter().flat_map(|dialect| dialect.overlays.iter().map(|overlay| &overlay.rules));
     let dialects = catalogue.dialects().iter().map(|dialect| &dialect.rules);
     dialects.chain(catalogue.models().map(|model| &model.rules)).chain(overlays)
 }
@@ -40,12 +43,18 @@ fn edges(constraint: &Constraint, tokens: &mut Vec<String>) {
         Constraint::OneOf(values) => tokens.extend(values.iter().map(|value| quoted(value))),
         Constraint::Range { min, max } => {
             for number in [*min, *max] {
-                tokens.extend([number.saturating_sub(1), number, number.saturating_add(1)].map(|number| number.to_string()));
+                tokens.extend(
+                    [number.saturating_sub(1), number, number.saturating_add(1)]
+                        .map(|number| number.to_string()),
+                );
             }
         }
         Constraint::Length { min, max } => {
             for length in [*min, *max] {
-                for length in [length.saturating_sub(1), length, length.saturating_add(1)].into_iter().filter(|length| *length < 50_000) {
+                for length in [length.saturating_sub(1), length, length.saturating_add(1)]
+                    .into_iter()
+                    .filter(|length| *length < 50_000)
+                {
                     tokens.push(quoted(&"é".repeat(length as usize)));
                     tokens.push(quoted(&"a".repeat(length as usize)));
                 }
@@ -64,9 +73,22 @@ fn names() -> impl Iterator<Item = String> {
 }
 
 fn sizes() -> Vec<String> {
-    ["auto", "", "1024x1024", "01024x1024", "1024X1024", "1024x", "x", "1x1", "4096x4096", "1536x1024", "1000x1000", "<string>"]
-        .map(quoted)
-        .to_vec()
+    [
+        "auto",
+        "",
+        "1024x1024",
+        "01024x1024",
+        "1024X1024",
+        "1024x",
+        "x",
+        "1x1",
+        "4096x4096",
+        "1536x1024",
+        "1000x1000",
+        "<string>",
+    ]
+    .map(quoted)
+    .to_vec()
 }
 
 fn quoted(text: &str) -> String {

@@ -33,17 +33,29 @@ pub const GENERATED_FOLDERS: &[&str] =
 pub fn specification(sources: &[Source]) -> Result<Specification, Vec<Diagnostic>> {
     let lowered = lower::specification(sources);
     // The loader's own findings name the place best; the meta-schemas then judge what it has no opinion on.
-    let meta = meta::check(sources);
+    let meta = meta::check(sources).into_sorted();
     match lowered {
         Ok(specification) if meta.is_empty() => Ok(specification),
-        Ok(_) => Err(meta.into_sorted()),
+        Ok(_) => Err(meta),
         Err(mut found) => {
-            let clean = |other: &Diagnostic| !found.iter().any(|known| known.path == other.path);
-            let rest: Vec<Diagnostic> = meta.into_sorted().into_iter().filter(clean).collect();
+            let rest: Vec<Diagnostic> =
+                meta.into_iter().filter(|other| !found.iter().any(|known| overlap(known, other))).collect();
             found.extend(rest);
+            found.sort_by(|a, b| (&a.path, a.span.start).cmp(&(&b.path, b.span.start)));
             Err(found)
         }
     }
+}
+
+/// Whether the second finding is about the same place as the first, or about its surroundings or parts.
+fn overlap(known: &Diagnostic, other: &Diagnostic) -> bool {
+    let inside = |outer: &str, inner: &str| {
+        !outer.is_empty() && inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
+    };
+    let (a, b) = (known.pointer.as_str(), other.pointer.as_str());
+    // Both judges word a missing member alike, so that two different ones in one place are told apart.
+    let differ = other.message.starts_with("no `") && known.message != other.message;
+    known.path == other.path && ((a == b && !differ) || inside(a, b) || inside(b, a))
 }
 
 /// All generated files, by path.

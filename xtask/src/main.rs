@@ -52,6 +52,7 @@ fn codegen(root: &Path, mode: Mode) -> Result<ExitCode> {
         Ok(files) => files,
         Err(diagnostics) => {
             anstream::eprint!("{}", report::render(&diagnostics, &sources, true));
+            anstream::eprintln!("nothing was generated; schemas/README.md says what documents may contain");
             return Ok(ExitCode::FAILURE);
         }
     };
@@ -75,11 +76,12 @@ fn codegen(root: &Path, mode: Mode) -> Result<ExitCode> {
         }
         Mode::Check => {
             for diff in differences.values() {
-                anstream::println!("{diff}");
+                anstream::println!("{}", report::diff(diff));
             }
+            let (count, all) = (differences.len(), files.len());
             anstream::eprintln!(
-                "{} generated files are out of date; to repair, run: cargo xtask codegen",
-                differences.len()
+                "{count} of {all} generated files {} out of date; to repair, run: cargo xtask codegen",
+                if count == 1 { "is" } else { "are" }
             );
             Ok(ExitCode::FAILURE)
         }

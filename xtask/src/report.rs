@@ -1,5 +1,7 @@
 //! Diagnostics the way a compiler prints them: the line of the document, the place underlined, the remedy below.
 
+use std::fmt::Write as _;
+
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use imagewire_spec::load::{Diagnostic, Source};
 
@@ -24,7 +26,7 @@ pub fn render(diagnostics: &[Diagnostic], sources: &[Source], colour: bool) -> S
         text.push_str("\n\n");
     }
     let count = diagnostics.len();
-    text.push_str(&format!("{count} {} in the schemas\n", if count == 1 { "error" } else { "errors" }));
+    let _ = writeln!(text, "{count} {} in the schemas", if count == 1 { "error" } else { "errors" });
     text
 }
 
@@ -34,4 +36,28 @@ fn underlined(diagnostic: &Diagnostic, text: &str) -> std::ops::Range<usize> {
     let end = diagnostic.span.end.min(text.len());
     let first_line = text.get(start..end).and_then(|part| part.find('\n')).map_or(end, |at| start + at);
     start..first_line.max(start)
+}
+
+/// As many lines of one file's diff as are worth reading in a terminal.
+const LINES: usize = 120;
+
+/// A unified diff for a terminal: removed lines red, added ones green, cut when it gets long.
+#[must_use]
+pub fn diff(text: &str) -> String {
+    let mut shown = String::new();
+    for line in text.lines().take(LINES) {
+        let colour = match line.as_bytes() {
+            [b'-', ..] => "\u{1b}[31m",
+            [b'+', ..] => "\u{1b}[32m",
+            [b'@', ..] => "\u{1b}[36m",
+            _ => "",
+        };
+        let reset = if colour.is_empty() { "" } else { "\u{1b}[0m" };
+        let _ = writeln!(shown, "{colour}{line}{reset}");
+    }
+    let rest = text.lines().count().saturating_sub(LINES);
+    if rest > 0 {
+        let _ = writeln!(shown, "… and {rest} more lines");
+    }
+    shown
 }

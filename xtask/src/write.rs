@@ -40,7 +40,7 @@ pub fn apply(root: &Path, files: &[File], mode: Mode) -> Result<Differences> {
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             }
-            fs::write(&path, &file.text).with_context(|| format!("cannot write {}", path.display()))?;
+            replace(&path, &file.text).with_context(|| format!("cannot write {}", path.display()))?;
         }
     }
     for path in stale(root, files)? {
@@ -52,6 +52,14 @@ pub fn apply(root: &Path, files: &[File], mode: Mode) -> Result<Differences> {
         }
     }
     Ok(differences)
+}
+
+/// Puts the text in the file's place at once, so that an interrupted run leaves no half of it. The temporary file
+/// lies in the same folder, where the next run would find it stale.
+fn replace(path: &Path, text: &str) -> io::Result<()> {
+    let temporary = path.with_extension("tmp");
+    fs::write(&temporary, text)?;
+    fs::rename(&temporary, path)
 }
 
 /// Files in the generated folders that are not generated any more.

@@ -34,35 +34,35 @@ use image::error::{LimitError, LimitErrorKind};
 use canvas::Canvas;
 
 /// Longest side [`draw`] accepts, in pixels.
-pub const MAX_SIDE: u32 = 4096;
+pub(crate) const MAX_SIDE: u32 = 4096;
 
 /// Grain amplitude that gives files about the size of a real service's.
-pub const DEFAULT_TEXTURE: u8 = 3;
+pub(crate) const DEFAULT_TEXTURE: u8 = 3;
 
 /// What to draw. The same value always gives the same bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Picture {
+pub(crate) struct Picture {
     /// Composition, palette and caption derive from it.
-    pub prompt: String,
+    pub(crate) prompt: String,
     /// Width in pixels, 1 to [`MAX_SIDE`].
-    pub width: u32,
+    pub(crate) width: u32,
     /// Height in pixels, 1 to [`MAX_SIDE`].
-    pub height: u32,
+    pub(crate) height: u32,
     /// File format of the answer.
-    pub format: Format,
+    pub(crate) format: Format,
     /// JPEG quality 0 to 100, 100 when absent; PNG and WebP are lossless and
     /// ignore it.
-    pub compression: Option<u8>,
+    pub(crate) compression: Option<u8>,
     /// Cut the motif out on a fully transparent background. JPEG has no alpha
     /// channel and ignores it.
-    pub transparent: bool,
+    pub(crate) transparent: bool,
     /// Which image of one answer, from 0; the caption counts from 1.
-    pub index: u32,
+    pub(crate) index: u32,
     /// Seed of the emulator; another seed redraws everything.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// Amplitude of the film grain on opaque pictures, 0 for none; see
     /// [`DEFAULT_TEXTURE`].
-    pub texture: u8,
+    pub(crate) texture: u8,
 }
 
 impl Picture {
@@ -74,7 +74,7 @@ impl Picture {
 
 /// File format of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Format {
+pub(crate) enum Format {
     /// PNG, RGB or RGBA with 8 bits per channel.
     Png,
     /// Baseline JPEG, always opaque.
@@ -86,7 +86,7 @@ pub enum Format {
 impl Format {
     /// The media type, such as `image/png`.
     #[must_use]
-    pub const fn media_type(self) -> &'static str {
+    pub(crate) const fn media_type(self) -> &'static str {
         match self {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
@@ -96,7 +96,7 @@ impl Format {
 
     /// The usual file name extension, without a dot.
     #[must_use]
-    pub const fn extension(self) -> &'static str {
+    pub(crate) const fn extension(self) -> &'static str {
         match self {
             Self::Png => "png",
             Self::Jpeg => "jpg",
@@ -110,7 +110,7 @@ impl Format {
 /// # Errors
 ///
 /// When a side is outside 1 to [`MAX_SIDE`], or when the encoder fails.
-pub fn draw(picture: &Picture) -> Result<Vec<u8>, ImageError> {
+pub(crate) fn draw(picture: &Picture) -> Result<Vec<u8>, ImageError> {
     let sides = 1..=MAX_SIDE;
     let canvas = (sides.contains(&picture.width) && sides.contains(&picture.height))
         .then(|| Canvas::new(picture.width, picture.height))

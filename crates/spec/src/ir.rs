@@ -65,6 +65,8 @@ pub struct Member {
     pub required: bool,
     /// Whether it may be `null`.
     pub nullable: bool,
+    /// The least length of a text, in code points. Types do not enforce it; derived schemas state it.
+    pub min_length: Option<i64>,
     /// Whether it may hold what nobody else should read, so that `Debug` leaves it out.
     pub private: bool,
 }

@@ -1,10 +1,14 @@
 //! Documents to intermediate representation. Every keyword is either understood or an error: nothing is dropped.
 
+mod cross;
 mod facts;
+mod members;
+mod models;
 mod nouns;
+mod read;
 mod rules;
 
-pub use rules::model;
+pub use models::model;
 
 use crate::{
     ir::Specification,
@@ -19,17 +23,20 @@ pub fn specification(sources: &[Source]) -> Result<Specification, Vec<Diagnostic
     let mut diagnostics = Diagnostics::default();
     let documents = Documents::parse(sources, &mut diagnostics);
     let modules = nouns::modules(&documents, &mut diagnostics);
-    let fields = nouns::request_fields(&documents, &mut diagnostics);
+    let fields = members::request_fields(&documents, &mut diagnostics);
     let wire = rules::wire(&documents, &fields, &mut diagnostics);
     let models: Vec<_> = documents
         .folder("models")
-        .filter_map(|document| rules::model(document, &fields, &mut diagnostics))
+        .filter_map(|document| models::model(document, &fields, &mut diagnostics))
         .collect();
+    for document in documents.folder("models") {
+        models::vocabulary(&document.root(), &fields, &mut diagnostics);
+    }
     let dialects: Vec<_> = documents
         .folder("dialects")
         .filter_map(|document| facts::dialect(document, &documents, &fields, &mut diagnostics))
         .collect();
-    rules::names(&documents, &models, &dialects, &mut diagnostics);
+    models::names(&documents, &models, &dialects, &mut diagnostics);
     if diagnostics.is_empty() {
         Ok(Specification { modules, fields, wire, dialects, models })
     } else {

@@ -1,7 +1,8 @@
 //! Wire names to Rust names.
 
 /// The name of a struct field: the wire name, unless that is a word of the language.
-pub(crate) fn field(wire: &str) -> String {
+#[must_use]
+pub fn field(wire: &str) -> String {
     match wire {
         "type" => "kind".to_owned(),
         _ => wire.replace(['-', '.'], "_"),
@@ -18,6 +19,7 @@ pub(crate) fn variant(wire: &str) -> String {
 }
 
 /// The name of a constant: `gpt-image-1.5` becomes `GPT_IMAGE_1_5`.
+#[must_use]
 pub fn constant(wire: &str) -> String {
     wire.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

@@ -16,6 +16,7 @@ impl fmt::Display for Constraint {
             Self::Range { min, max: i64::MAX } => write!(formatter, "{min} or more"),
             Self::Range { min, max } => write!(formatter, "{min} to {max}"),
             Self::Length { min, max: u32::MAX } => write!(formatter, "at least {min} {}", characters(*min)),
+            Self::Length { min: 0, max } => write!(formatter, "at most {max} {}", characters(*max)),
             Self::Length { min, max } => write!(formatter, "{min} to {max} {}", characters(*max)),
             Self::Is(value) => write!(formatter, "{value}"),
         }
@@ -80,8 +81,12 @@ impl Requirement {
     /// The requirement as a phrase.
     #[must_use]
     pub fn in_words(&self, fields: &[Field]) -> String {
+        let name = name(self.field, fields);
+        if self.constraints.contains(&Constraint::Absent) {
+            return format!("`{name}` must be absent");
+        }
         let verb = if self.required { "is required to be" } else { "must be absent or" };
-        format!("`{}` {verb} {}", name(self.field, fields), joined(&self.constraints))
+        format!("`{name}` {verb} {}", joined(&self.constraints))
     }
 }
 

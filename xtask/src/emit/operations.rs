@@ -58,9 +58,7 @@ fn operation(dialect: &Dialect) -> String {
 
 fn parameter(parameter: &Parameter) -> TokenStream {
     let (name, description, required) = (&parameter.name, &parameter.description, parameter.required);
-    let example = match &parameter.example {
-        Some(example) => quote! { Some(#example) },
-        None => quote! { None },
-    };
+    let example =
+        parameter.example.as_ref().map_or_else(|| quote! { None }, |example| quote! { Some(#example) });
     quote! { Parameter { name: #name, description: #description, required: #required, example: #example } }
 }

@@ -2,7 +2,7 @@
 
 use imagewire_spec::{
     ir::Specification,
-    name::constant,
+    name::{self, constant},
     rule::{
         Advice, AdviceSeverity, Condition, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind,
         FieldRule, Lifecycle, Literal, Model, ModelFrom, Others, Overlay, Requirement, RuleSet, Source,
@@ -64,7 +64,7 @@ impl Writer<'_> {
         }));
         let arms = self.fields.iter().map(|field| {
             let (id, member) =
-                (format_ident!("{}", constant(&field.name)), format_ident!("{}", field.name.as_ref()));
+                (format_ident!("{}", constant(&field.name)), format_ident!("{}", name::field(&field.name)));
             match (&field.kind, field.required) {
                 (FieldKind::Text, true) => quote! { #id => Some(Scalar::Text(&request.#member)) },
                 (FieldKind::Text, false) => quote! { #id => request.#member.as_deref().map(Scalar::Text) },

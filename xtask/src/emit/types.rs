@@ -125,7 +125,11 @@ fn record(noun: &Noun, members: &[Member]) -> Vec<String> {
             let wire = &member.wire;
             quote! { #[cfg_attr(feature = "schemars", schemars(rename = #wire))] }
         });
-        quote! { #docs #rename pub #field: #ty, }
+        let length = member.min_length.map(|least| {
+            let least = proc_macro2::Literal::i64_unsuffixed(least);
+            quote! { #[cfg_attr(feature = "schemars", schemars(length(min = #least)))] }
+        });
+        quote! { #docs #rename #length pub #field: #ty, }
     });
     let default = members.iter().all(|member| !member.required).then(|| quote! { , Default });
     let declaration = item(quote! {

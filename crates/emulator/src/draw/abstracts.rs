@@ -24,9 +24,7 @@ pub(super) fn orbits(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
 
     let tilt = rng.between(-0.5, 0.5);
     let radius = rng.between(0.13, 0.17);
-    let orbits: Vec<f32> = (0..4_u8)
-        .map(|n| radius * (1.75 + 0.62 * f32::from(n)))
-        .collect();
+    let orbits: Vec<f32> = (0..4_u8).map(|n| radius * (1.75 + 0.62 * f32::from(n))).collect();
     for half in [Half::Back, Half::Front] {
         for &orbit in &orbits {
             let arc = arc(frame, (x, y), orbit, tilt, half);
@@ -43,22 +41,13 @@ pub(super) fn orbits(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
         let quarter = (number as u32 * 3 + first) % 4;
         let turn = (quarter as f32 + rng.between(0.25, 0.75)) / 4.0 * TAU / 2.0;
         let (dx, dy) = on_orbit(orbit, tilt, turn);
-        let place = (
-            x + dx * frame.unit / frame.width,
-            y + dy * frame.unit / frame.height,
-        );
+        let place = (x + dx * frame.unit / frame.width, y + dy * frame.unit / frame.height);
         let color = match number % 3 {
             0 => palette.second,
             1 => palette.layer(0.0),
             _ => palette.layer(0.4),
         };
-        planet(
-            canvas,
-            place,
-            rng.between(0.025, 0.06),
-            color,
-            palette.light,
-        );
+        planet(canvas, place, rng.between(0.025, 0.06), color, palette.light);
     }
 }
 
@@ -81,10 +70,7 @@ pub(super) fn contours(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
             mix(palette.layer(0.75 - 0.75 * t), palette.sky_bottom, 0.5 * t)
         };
         let mut pen = frame.pen_at(x, y);
-        let radii = (
-            size * lerp(stretch.0, 1.0, t),
-            size * lerp(stretch.1, 1.0, t),
-        );
+        let radii = (size * lerp(stretch.0, 1.0, t), size * lerp(stretch.1, 1.0, t));
         pen.blob(radii, 0.17, rng);
         let Some(shape) = pen.finish() else { continue };
         // The edge alone: a whole shadow would lie under the sheet unseen.
@@ -106,10 +92,7 @@ pub(super) fn bloom(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
     for _ in 0..14 {
         let (x, y) = (rng.between(0.0, 1.0), rng.between(0.0, 0.9));
         let light = fade(palette.light, rng.between(0.06, 0.2));
-        canvas.fill(
-            frame.circle(x, y, rng.between(0.03, 0.13)),
-            Ink::Flat(light),
-        );
+        canvas.fill(frame.circle(x, y, rng.between(0.03, 0.13)), Ink::Flat(light));
     }
 
     let (x, y) = (rng.between(0.44, 0.56), rng.between(0.37, 0.41));
@@ -170,11 +153,7 @@ fn confetti(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
     for number in 0..18_u8 {
         let (x, y) = (rng.between(0.03, 0.97), rng.between(0.03, 0.8));
         let circle = frame.circle(x, y, rng.between(0.006, 0.02));
-        let color = if number % 2 == 0 {
-            palette.accent
-        } else {
-            palette.second
-        };
+        let color = if number % 2 == 0 { palette.accent } else { palette.second };
         if number % 3 == 0 {
             canvas.stroke(circle, 0.005, color);
         } else {
@@ -186,10 +165,7 @@ fn confetti(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
 /// A ball lit from the upper left.
 fn planet(canvas: &mut Canvas, (x, y): (f32, f32), radius: f32, color: Color, light: Color) {
     let frame = canvas.frame;
-    let spot = (
-        x - radius * 0.4 * frame.unit / frame.width,
-        y - radius * 0.4 * frame.unit / frame.height,
-    );
+    let spot = (x - radius * 0.4 * frame.unit / frame.width, y - radius * 0.4 * frame.unit / frame.height);
     let (lit, dark) = (mix(color, light, 0.45), mix(color, Color::BLACK, 0.5));
     let ink = Ink::Around(spot, radius * 1.55, lit, dark);
     canvas.fill(frame.circle(x, y, radius), ink);

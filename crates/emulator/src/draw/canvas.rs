@@ -6,8 +6,8 @@
 use std::f32::consts::TAU;
 
 use tiny_skia::{
-    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Mask, Paint, Path,
-    PathBuilder, Pixmap, Point, RadialGradient, Shader, SpreadMode, Stroke, Transform,
+    Color, FillRule, GradientStop, LineCap, LineJoin, LinearGradient, Mask, Paint, Path, PathBuilder, Pixmap,
+    Point, RadialGradient, Shader, SpreadMode, Stroke, Transform,
 };
 
 use super::palette::fade;
@@ -28,11 +28,7 @@ pub(super) struct Frame {
 impl Frame {
     /// A pen whose coordinates are fractions of the frame.
     pub(super) fn pen(self) -> Pen {
-        Pen {
-            path: PathBuilder::new(),
-            origin: (0.0, 0.0),
-            scale: (self.width, self.height),
-        }
+        Pen { path: PathBuilder::new(), origin: (0.0, 0.0), scale: (self.width, self.height) }
     }
 
     /// A pen whose coordinates are lengths around a point of the frame.
@@ -60,10 +56,7 @@ pub(super) struct Pen {
 
 impl Pen {
     fn map(&self, x: f32, y: f32) -> (f32, f32) {
-        (
-            self.origin.0 + x * self.scale.0,
-            self.origin.1 + y * self.scale.1,
-        )
+        (self.origin.0 + x * self.scale.0, self.origin.1 + y * self.scale.1)
     }
 
     /// Moves the origin to a point of the frame.
@@ -117,8 +110,7 @@ impl Pen {
             let radius = 1.0 + rng.between(-wobble, wobble);
             (radii.0 * radius * cos, radii.1 * radius * sin)
         });
-        let middle =
-            |a: (f32, f32), b: (f32, f32)| (f32::midpoint(a.0, b.0), f32::midpoint(a.1, b.1));
+        let middle = |a: (f32, f32), b: (f32, f32)| (f32::midpoint(a.0, b.0), f32::midpoint(a.1, b.1));
         let start = middle(corners[CORNERS - 1], corners[0]);
         self.move_to(start.0, start.1);
         for (number, &corner) in corners.iter().enumerate() {
@@ -156,11 +148,7 @@ impl Canvas {
     /// A transparent canvas, unless a side is zero.
     pub(super) fn new(width: u32, height: u32) -> Option<Self> {
         let pixmap = Pixmap::new(width, height)?;
-        let frame = Frame {
-            width: width as f32,
-            height: height as f32,
-            unit: width.min(height) as f32,
-        };
+        let frame = Frame { width: width as f32, height: height as f32, unit: width.min(height) as f32 };
         Some(Self { pixmap, frame })
     }
 
@@ -245,11 +233,7 @@ impl Canvas {
     }
 
     fn shader(&self, ink: Ink) -> Shader<'static> {
-        let Frame {
-            width,
-            height,
-            unit,
-        } = self.frame;
+        let Frame { width, height, unit } = self.frame;
         let (mode, place) = (SpreadMode::Pad, Transform::identity());
         let (gradient, plain) = match ink {
             Ink::Flat(color) => (None, color),
@@ -275,11 +259,7 @@ fn stops(from: Color, to: Color) -> Vec<GradientStop> {
 }
 
 fn paint(shader: Shader<'static>) -> Paint<'static> {
-    Paint {
-        shader,
-        anti_alias: true,
-        ..Paint::default()
-    }
+    Paint { shader, anti_alias: true, ..Paint::default() }
 }
 
 /// The channels of a colour without its alpha.

@@ -24,12 +24,7 @@ pub(super) fn hills(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
         }
         // Mist at the foot of each hill sets it off from the next.
         let foot = mix(color, palette.sky_bottom, 0.30 * (1.0 - t));
-        fill_below(
-            canvas,
-            |x| base + ridge.at(x),
-            (base - 0.06, color),
-            (base + 0.18, foot),
-        );
+        fill_below(canvas, |x| base + ridge.at(x), (base - 0.06, color), (base + 0.18, foot));
     }
 }
 
@@ -41,12 +36,7 @@ pub(super) fn sea(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
     clouds(canvas, palette, rng);
 
     let far = mix(palette.layer(0.1), palette.sky_bottom, 0.3);
-    fill_below(
-        canvas,
-        |_| HORIZON,
-        (HORIZON, far),
-        (0.8, palette.layer(0.5)),
-    );
+    fill_below(canvas, |_| HORIZON, (HORIZON, far), (0.8, palette.layer(0.5)));
     glints(canvas, palette, rng, (x, HORIZON + 0.01), 0.0);
 
     let boat = (x + 0.28 + rng.between(0.0, 0.3)).fract() * 0.7 + 0.15;
@@ -59,12 +49,7 @@ pub(super) fn sea(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
         }
         let color = palette.layer(0.15 + 0.85 * t);
         let crest = mix(color, palette.light, 0.25);
-        fill_below(
-            canvas,
-            |x| base + swell.at(x),
-            (base - 0.03, crest),
-            (base + 0.09, color),
-        );
+        fill_below(canvas, |x| base + swell.at(x), (base - 0.03, crest), (base + 0.09, color));
         glints(canvas, palette, rng, (x, base + 0.025), t);
     }
 }
@@ -83,12 +68,7 @@ pub(super) fn peaks(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
         let foot = mix(color, palette.sky_bottom, 0.45 * (1.0 - t * 0.6));
         // Snow lies above a height, on the far ranges only.
         let snow = mix(color, palette.light, 0.85 * (1.0 - t).powi(2));
-        fill_below(
-            canvas,
-            |x| base + crags.at(x),
-            (base, color),
-            (base + 0.24, foot),
-        );
+        fill_below(canvas, |x| base + crags.at(x), (base, color), (base + 0.24, foot));
         let melt = (base + 0.02, fade(snow, 0.0));
         fill_below(canvas, |x| base + crags.at(x), (base - 0.15, snow), melt);
     }
@@ -146,14 +126,8 @@ fn clouds(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng) {
             pen.circle(along * size * 0.95, -radius * 0.55, radius);
         }
         let ink = Ink::Down(
-            (
-                y - size * frame.unit / frame.height * 1.6,
-                fade(palette.light, alpha),
-            ),
-            (
-                y + size * frame.unit / frame.height * 0.8,
-                fade(palette.light, 0.0),
-            ),
+            (y - size * frame.unit / frame.height * 1.6, fade(palette.light, alpha)),
+            (y + size * frame.unit / frame.height * 0.8, fade(palette.light, 0.0)),
         );
         canvas.fill(pen.finish(), ink);
     }
@@ -200,12 +174,7 @@ fn glints(canvas: &mut Canvas, palette: &Palette, rng: &mut Rng, (x, y): (f32, f
 fn sail(canvas: &mut Canvas, palette: &Palette, x: f32, y: f32) {
     let frame = canvas.frame;
     let mut pen = frame.pen_at(x, y);
-    pen.polygon(&[
-        (-0.055, -0.018),
-        (0.06, -0.018),
-        (0.04, 0.02),
-        (-0.04, 0.02),
-    ]);
+    pen.polygon(&[(-0.055, -0.018), (0.06, -0.018), (0.04, 0.02), (-0.04, 0.02)]);
     canvas.fill(pen.finish(), Ink::Flat(palette.layer(1.0)));
     let mut pen = frame.pen_at(x, y);
     pen.move_to(0.004, -0.17);

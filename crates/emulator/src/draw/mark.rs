@@ -63,22 +63,13 @@ pub(super) fn stamp(canvas: &mut Canvas, caption: &str, dimensions: &str, solid:
     let caption_height = caption.as_ref().map_or(0.0, |t| t.height() as f32 + pad);
 
     let height = badge_height + caption_height + 2.0 * pad;
-    let panel = Area {
-        left: margin,
-        top: frame.height - margin - height,
-        width: frame.width - 2.0 * margin,
-        height,
-    };
+    let panel =
+        Area { left: margin, top: frame.height - margin - height, width: frame.width - 2.0 * margin, height };
     let shade = fade(black, if solid { 1.0 } else { 0.74 });
     fill_rounded(canvas, panel, pad, shade);
 
     let (left, top) = (panel.left + pad, panel.top + pad);
-    let tag = Area {
-        left,
-        top,
-        width: badge_width,
-        height: badge_height,
-    };
+    let tag = Area { left, top, width: badge_width, height: badge_height };
     fill_rounded(canvas, tag, pad * 0.6, yellow);
     if let Some(text) = &badge {
         print(canvas, text, left + inset, top + inset.max(1.0), black);
@@ -86,12 +77,8 @@ pub(super) fn stamp(canvas: &mut Canvas, caption: &str, dimensions: &str, solid:
 
     let side = inner - badge_width - 2.0 * pad;
     if caption.is_some()
-        && let Some(face) = Face::fit(
-            REGULAR,
-            (frame.unit * 0.045).clamp(9.0, badge_height.max(9.0)),
-            side,
-            dimensions.len(),
-        )
+        && let Some(face) =
+            Face::fit(REGULAR, (frame.unit * 0.045).clamp(9.0, badge_height.max(9.0)), side, dimensions.len())
     {
         let text = face.render(dimensions);
         let right = left + inner - text.width as f32;
@@ -122,16 +109,8 @@ fn fill_rounded(canvas: &mut Canvas, area: Area, radius: f32, color: Color) {
     let corners = [
         ((left, top), (left, top + radius), (left + radius, top)),
         ((right, top), (right - radius, top), (right, top + radius)),
-        (
-            (right, bottom),
-            (right, bottom - radius),
-            (right - radius, bottom),
-        ),
-        (
-            (left, bottom),
-            (left + radius, bottom),
-            (left, bottom - radius),
-        ),
+        ((right, bottom), (right, bottom - radius), (right - radius, bottom)),
+        ((left, bottom), (left + radius, bottom), (left, bottom - radius)),
     ];
     for (number, (corner, from, to)) in corners.into_iter().enumerate() {
         let (from, to) = (at(from.0, from.1), at(to.0, to.1));

@@ -79,12 +79,7 @@ const MOODS: [Mood; 4] = [
 
 /// Degrees from the base hue to the nearest surface and to the accent:
 /// analogous, complementary, split complementary, triadic.
-const HARMONIES: [(f32, f32); 4] = [
-    (45.0, -50.0),
-    (30.0, 180.0),
-    (150.0, -150.0),
-    (-120.0, 120.0),
-];
+const HARMONIES: [(f32, f32); 4] = [(45.0, -50.0), (30.0, 180.0), (150.0, -150.0), (-120.0, 120.0)];
 
 impl Palette {
     /// The palette of a prompt; the index has no say, so that all images of an
@@ -98,10 +93,7 @@ impl Palette {
         let mut layers = [Color::BLACK; DEPTH];
         for (step, layer) in layers.iter_mut().enumerate() {
             let t = step as f32 / (DEPTH - 1) as f32;
-            let tone = (
-                lerp(mood.far.0, mood.near.0, t),
-                lerp(mood.far.1, mood.near.1, t),
-            );
+            let tone = (lerp(mood.far.0, mood.near.0, t), lerp(mood.far.1, mood.near.1, t));
             // Far surfaces take on the hue of the sky, as in hazy air.
             *layer = oklch(tone, base + surface * lerp(0.2, 1.0, t));
         }
@@ -157,10 +149,7 @@ fn rgba(red: f32, green: f32, blue: f32, alpha: f32) -> Color {
 }
 
 /// Oklch to sRGB; what lies outside the gamut is clipped.
-#[allow(
-    clippy::many_single_char_names,
-    reason = "the names of the coordinates in the definition of Oklab"
-)]
+#[allow(clippy::many_single_char_names, reason = "the names of the coordinates in the definition of Oklab")]
 fn oklch((lightness, chroma): Tone, hue: f32) -> Color {
     let (sin, cos) = hue.to_radians().sin_cos();
     let (a, b) = (chroma * cos, chroma * sin);
@@ -178,9 +167,5 @@ fn oklch((lightness, chroma): Tone, hue: f32) -> Color {
 /// The sRGB transfer function.
 fn gamma(linear: f32) -> f32 {
     let linear = linear.clamp(0.0, 1.0);
-    if linear <= 0.003_130_8 {
-        12.92 * linear
-    } else {
-        1.055 * linear.powf(1.0 / 2.4) - 0.055
-    }
+    if linear <= 0.003_130_8 { 12.92 * linear } else { 1.055 * linear.powf(1.0 / 2.4) - 0.055 }
 }

@@ -13,11 +13,7 @@ impl Waves {
     pub(super) fn new(rng: &mut Rng, height: f32, frequency: f32) -> Self {
         let mut wave = |share: f32, octave: f32| {
             let jitter = rng.between(0.75, 1.25);
-            (
-                height * share,
-                frequency * octave * jitter,
-                rng.between(0.0, TAU),
-            )
+            (height * share, frequency * octave * jitter, rng.between(0.0, TAU))
         };
         Self([wave(0.6, 1.0), wave(0.28, 2.1), wave(0.12, 4.3)])
     }
@@ -25,9 +21,7 @@ impl Waves {
     /// The height at an x of the frame, from 0 to 1.
     pub(super) fn at(&self, x: f32) -> f32 {
         let sines = self.0.iter();
-        sines
-            .map(|(height, frequency, phase)| height * (x * frequency * TAU + phase).sin())
-            .sum()
+        sines.map(|(height, frequency, phase)| height * (x * frequency * TAU + phase).sin()).sum()
     }
 }
 
@@ -47,11 +41,7 @@ impl Crags {
         // Peaks and valleys in turn, then ever finer detail.
         let first = rng.whole(0, 1) as usize;
         for (number, point) in points.iter_mut().step_by(stride).enumerate() {
-            let low = if (number + first).is_multiple_of(2) {
-                0.4
-            } else {
-                -1.0
-            };
+            let low = if (number + first).is_multiple_of(2) { 0.4 } else { -1.0 };
             *point = height * low * rng.between(0.4, 1.0);
         }
         let mut rough = height * 0.55;

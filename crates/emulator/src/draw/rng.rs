@@ -20,11 +20,7 @@ impl Rng {
         for number in numbers {
             hash.update(number.to_le_bytes());
         }
-        let state = hash
-            .finalize()
-            .iter()
-            .take(8)
-            .fold(0, |state, &byte| (state << 8) | u64::from(byte));
+        let state = hash.finalize().iter().take(8).fold(0, |state, &byte| (state << 8) | u64::from(byte));
         Self(state)
     }
 

@@ -36,10 +36,7 @@ pub(super) fn fill_below(
         .map(|column| {
             let column = column as f32;
             let slope = at(column + 0.5) - at(column - 0.5);
-            Edge {
-                y: at(column),
-                softness: slope.hypot(1.0),
-            }
+            Edge { y: at(column), softness: slope.hypot(1.0) }
         })
         .collect();
     let first = edges.iter().map(|edge| edge.y - edge.softness);

@@ -74,10 +74,7 @@ impl Face {
             bitmap.enlarge(self.scale)
         } else {
             let full = |&dot: &bool| if dot { u8::MAX } else { 0 };
-            Coverage {
-                width: bitmap.width,
-                data: bitmap.dots.iter().map(full).collect(),
-            }
+            Coverage { width: bitmap.width, data: bitmap.dots.iter().map(full).collect() }
         }
     }
 }
@@ -108,10 +105,7 @@ impl Coverage {
         let below = self.rows().rev().take_while(empty).count();
         let rows = self.height().saturating_sub(above + below);
         let data = self.rows().skip(above).take(rows).flatten().copied();
-        Self {
-            width: self.width,
-            data: data.collect(),
-        }
+        Self { width: self.width, data: data.collect() }
     }
 }
 
@@ -124,22 +118,15 @@ struct Bitmap {
 
 impl Bitmap {
     fn new(font: &MonoFont, line: &str) -> Self {
-        let mut bitmap = Self::blank(
-            font.character_size.width as usize * line.len(),
-            font.character_size.height as usize,
-        );
+        let mut bitmap =
+            Self::blank(font.character_size.width as usize * line.len(), font.character_size.height as usize);
         let style = MonoTextStyle::new(font, BinaryColor::On);
-        let Ok(_) =
-            Text::with_baseline(line, Point::zero(), style, Baseline::Top).draw(&mut bitmap);
+        let Ok(_) = Text::with_baseline(line, Point::zero(), style, Baseline::Top).draw(&mut bitmap);
         bitmap
     }
 
     fn blank(width: usize, height: usize) -> Self {
-        Self {
-            width,
-            height,
-            dots: vec![false; width * height],
-        }
+        Self { width, height, dots: vec![false; width * height] }
     }
 
     /// The dot, or nothing outside.
@@ -189,11 +176,7 @@ impl Taps {
         let middle = place as usize;
         // From the middle of the dot, -0.5 to 0.5.
         let off = place - middle as f32 - 0.5;
-        let shares = [
-            0.5 * (0.5 - off).powi(2),
-            0.75 - off * off,
-            0.5 * (0.5 + off).powi(2),
-        ];
+        let shares = [0.5 * (0.5 - off).powi(2), 0.75 - off * off, 0.5 * (0.5 + off).powi(2)];
         Self { middle, shares }
     }
 

@@ -29,6 +29,9 @@ impl fmt::Display for Diagnostic {
     }
 }
 
+/// How many problems are collected: a hostile document could make one of every byte.
+const LIMIT: usize = 500;
+
 /// All that is wrong with a set of documents: problems are collected, so that one run reports them together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diagnostics(Vec<Diagnostic>);
@@ -48,13 +51,18 @@ impl Diagnostics {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
+        let (message, help) = match self.0.len() {
+            ..LIMIT => (message.into(), help.into()),
+            LIMIT => ("too many errors to show them all".to_owned(), "mend the others first".to_owned()),
+            _ => return,
+        };
         let diagnostic = Diagnostic {
             path: source.path.clone(),
             pointer: pointer.to_owned(),
             line_column: line_column(&source.text, span.start),
             span,
-            message: message.into(),
-            help: help.into(),
+            message,
+            help,
         };
         if !self.0.contains(&diagnostic) {
             self.0.push(diagnostic);

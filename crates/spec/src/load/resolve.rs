@@ -49,12 +49,14 @@ impl Documents {
         };
         let (file, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let path = relative(at.document().path(), file);
-        let target = self.get(&path).and_then(|document| document.root().at(fragment));
+        let document = self.get(&path);
+        let target = document.and_then(|document| document.root().at(fragment));
         if target.is_none() {
             let known: Vec<&str> = self.folder("wire").map(Document::path).collect();
-            let help = match nearest(&path, &known) {
-                Some(nearest) => format!("there is no `{path}` with that place; did you mean `{nearest}`?"),
-                None => format!("there is no `{path}` with that place"),
+            let help = match (document, nearest(&path, &known)) {
+                (Some(_), _) => format!("{path} is there, but has nothing at `{fragment}`"),
+                (None, Some(nearest)) => format!("there is no readable {path}; did you mean {nearest}?"),
+                (None, None) => format!("there is no readable {path}"),
             };
             diagnostics.error(at, format!("`{reference}` points nowhere"), help);
         }

@@ -1,6 +1,6 @@
 //! The tree: JSON values in the order of the file, each with its place.
 
-use std::{fmt::Write as _, ops::Range};
+use std::{collections::BTreeSet, fmt::Write as _, ops::Range};
 
 use jsonc_parser::{CollectOptions, ParseOptions, ast, common::Ranged};
 
@@ -45,15 +45,8 @@ impl Document {
         // serde_json decides what JSON is and bounds the depth; jsonc-parser then tells the places.
         if let Err(error) = serde_json::from_str::<serde_json::Value>(&source.text) {
             let start = offset(&source.text, error.line(), error.column());
-            let message = error.to_string();
-            let message = message.split(" at line ").next().unwrap_or_default();
-            diagnostics.at_span(
-                source,
-                "",
-                start..start,
-                format!("not JSON: {message}"),
-                "write strict JSON (RFC 8259)",
-            );
+            let (message, help) = not_json(&source.text, &error);
+            diagnostics.at_span(source, "", start..start, message, help);
             return None;
         }
         let parsed = jsonc_parser::parse_to_ast(&source.text, &CollectOptions::default(), &strict());
@@ -91,6 +84,29 @@ impl Document {
     #[must_use]
     pub fn root(&self) -> Cursor<'_> {
         Cursor { document: self, node: &self.root, pointer: String::new() }
+    }
+}
+
+/// Why a text is not JSON, and what to do about it.
+fn not_json(text: &str, error: &serde_json::Error) -> (String, &'static str) {
+    let reason = error.to_string();
+    let reason = reason.split(" at line ").next().unwrap_or_default();
+    if text.trim().is_empty() {
+        ("the file is empty".to_owned(), "delete it, or copy a neighbour and edit that")
+    } else if text.starts_with('\u{feff}') {
+        ("the file begins with a byte order mark".to_owned(), "save it as UTF-8 without one")
+    } else if reason.starts_with("recursion limit") {
+        (
+            "nested deeper than 127 levels".to_owned(),
+            "no document here needs more than about 20: look for brackets too many",
+        )
+    } else if reason == "trailing comma" {
+        ("not JSON: a comma after the last item".to_owned(), "remove the comma")
+    } else {
+        (
+            format!("not JSON: {reason}"),
+            "write strict JSON: no comments, no trailing commas, names in double quotes",
+        )
     }
 }
 
@@ -135,11 +151,12 @@ fn node(value: &ast::Value<'_>, pointer: &str, duplicates: &mut Vec<(String, Ran
         ),
         ast::Value::Object(object) => {
             let mut members: Vec<(String, Range<usize>, Node)> = Vec::new();
+            let mut seen = BTreeSet::new();
             for property in &object.properties {
                 let name = property.name.as_str().to_owned();
                 let place = property.name.range();
                 let pointer = join(pointer, &name);
-                if members.iter().any(|(known, ..)| *known == name) {
+                if !seen.insert(name.clone()) {
                     duplicates.push((pointer.clone(), place.start..place.end));
                 }
                 let value = node(&property.value, &pointer, duplicates);
@@ -283,8 +300,13 @@ impl<'a> Cursor<'a> {
         self.document.source.text.get(self.span()).unwrap_or_default()
     }
 
-    /// Reports every member whose name is not among `allowed`. `what` names the kind of object.
+    /// Reports what is not an object, and every member whose name is not among `allowed`. `what` names the kind of
+    /// object.
     pub fn only(&self, what: &str, allowed: &[&str], diagnostics: &mut Diagnostics) {
+        if !self.is_object() {
+            let help = format!("write an object with some of: {}", allowed.join(", "));
+            diagnostics.error(self, format!("{what} is an object"), help);
+        }
         for (name, value) in self.members() {
             if !allowed.contains(&name) {
                 diagnostics.at_span(

@@ -1,14 +1,18 @@
 //! Dialect documents (OpenAPI 3.1) to HTTP facts and rules.
 
 use super::{
-    nouns::{names, text},
-    rules::{rule_set, sources},
+    models::{sources, vocabulary},
+    read::{list, names, text},
+    rules::rule_set,
 };
 use crate::{
     ir::{Credential, Dialect, Operation, Parameter},
     load::{Cursor, Diagnostics, Document, Documents},
+    name,
     rule::{self, Field, ModelFrom, Others, Overlay, RuleSet},
 };
+
+const WIRE_REQUEST: &str = "../wire/create-image-request.schema.json";
 
 /// Lowers one dialect's document.
 pub(super) fn dialect(
@@ -27,28 +31,44 @@ pub(super) fn dialect(
         diagnostics.error(&root, "the file's name does not end in `.openapi.json`", "rename it");
         return None;
     };
+    if !name::is_identifier(&name::constant(id)) {
+        diagnostics.error(&root, format!("`{id}` gives no Rust name"), "begin the file's name with a letter");
+    }
+    for part in ["/components/schemas/CreateImageRequest", "/x-models"] {
+        if let Some(part) = root.at(part) {
+            vocabulary(&part, fields, diagnostics);
+        }
+    }
     let title = text(&part(&root, "/info", diagnostics)?, "title", diagnostics)?;
     let operation = operation(&root, diagnostics)?;
     let model_from = if deployment(&root).is_some() { ModelFrom::Deployment } else { ModelFrom::Body };
     let request = part(&root, "/components/schemas/CreateImageRequest", diagnostics)?;
     request.only(
         "a dialect's request",
-        &["$ref", "description", "properties", "required", "additionalProperties", "allOf", "x-advice"],
+        &["$ref", "description", "properties", "additionalProperties", "allOf", "x-advice"],
         diagnostics,
     );
-    let rules = rule_set(&request, &title, fields, false, diagnostics);
-    if rules.others != Others::Refused {
+    let narrowed = request.get("$ref");
+    if narrowed.as_ref().and_then(Cursor::as_text) != Some(WIRE_REQUEST) {
+        let place = narrowed.unwrap_or_else(|| request.clone());
         diagnostics.error(
-            &request,
-            "a dialect lists what its service documents",
-            "add `\"additionalProperties\": false`",
+            &place,
+            "a dialect's request narrows the wire request",
+            format!("write \"$ref\": \"{WIRE_REQUEST}\""),
         );
     }
-    let overlays = root
-        .get("x-models")
+    let rules = rule_set(&request, &title, fields, false, diagnostics);
+    if rules.others != Others::Refused {
+        let place = request.get("additionalProperties").unwrap_or(request);
+        diagnostics.error(
+            &place,
+            "a dialect lists what its service documents, and leaves nothing else open",
+            "write \"additionalProperties\": false",
+        );
+    }
+    let overlays = list(&root, "x-models", diagnostics)
         .iter()
-        .flat_map(Cursor::elements)
-        .filter_map(|entry| overlay(&entry, &title, fields, diagnostics))
+        .filter_map(|entry| overlay(entry, &title, fields, diagnostics))
         .collect();
     Some(Dialect {
         rules: rule::Dialect {
@@ -81,7 +101,12 @@ fn references(at: &Cursor<'_>, documents: &Documents, diagnostics: &mut Diagnost
 fn part<'a>(root: &Cursor<'a>, pointer: &str, diagnostics: &mut Diagnostics) -> Option<Cursor<'a>> {
     let found = root.at(pointer);
     if found.is_none() {
-        diagnostics.error(root, format!("nothing at {pointer}"), "compare with another dialect's document");
+        let (outer, name) = pointer.rsplit_once('/').unwrap_or_default();
+        let (at, missing) = match root.at(outer) {
+            Some(outer) => (outer, name),
+            None => (root.clone(), pointer),
+        };
+        diagnostics.error(&at, format!("no `{missing}`"), "describe it as the other dialects do");
     }
     found
 }
@@ -101,16 +126,23 @@ fn operation(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Operati
         diagnostics.error(&paths, "no path", "describe the path of the image generation");
         return None;
     };
-    if paths.members().nth(1).is_some() {
-        diagnostics.error(&paths, "more than one path", "a dialect describes image generation alone");
+    if let Some((second, place)) = paths.members().nth(1) {
+        diagnostics.at_span(
+            root.document().source(),
+            place.pointer(),
+            paths.name_span(second),
+            "a second path",
+            "a dialect describes image generation alone: another way to reach it is another dialect",
+        );
     }
-    let Some((method, post)) = item.members().next() else {
-        diagnostics.error(&item, "no operation", "describe its `post`");
+    item.only("a path", &["post"], diagnostics);
+    let Some(post) = item.get("post") else {
+        diagnostics.error(&item, "no `post`", "images are made by a POST: describe it");
         return None;
     };
     let mut path_parameters = Vec::new();
     let mut query_parameters = Vec::new();
-    for at in post.get("parameters").iter().flat_map(Cursor::elements) {
+    for at in list(&post, "parameters", diagnostics) {
         let parameter = Parameter {
             name: text(&at, "name", diagnostics)?,
             description: text(&at, "description", diagnostics)?,
@@ -119,9 +151,38 @@ fn operation(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Operati
         };
         match text(&at, "in", diagnostics)?.as_str() {
             "path" if path.contains(&format!("{{{}}}", parameter.name)) => path_parameters.push(parameter),
-            "path" => diagnostics.error(&at, "the path has no such place", "write it in braces in the path"),
+            "path" => diagnostics.error(
+                &at.get("name").unwrap_or_else(|| at.clone()),
+                format!("the path has no place `{{{}}}`", parameter.name),
+                format!("write it into the path {path}, or remove the parameter"),
+            ),
             "query" => query_parameters.push(parameter),
-            _ => diagnostics.error(&at, "not a place for a parameter", "write \"path\" or \"query\""),
+            other => diagnostics.error(
+                &at.get("in").unwrap_or_else(|| at.clone()),
+                format!("`{other}` is not a place for a parameter"),
+                "write \"path\" or \"query\"",
+            ),
+        }
+    }
+    for place in places(path) {
+        if !path_parameters.iter().any(|parameter| parameter.name == place) {
+            diagnostics.at_span(
+                root.document().source(),
+                item.pointer(),
+                paths.name_span(path),
+                format!("`{{{place}}}` in the path is no parameter"),
+                "describe it in `parameters`, with \"in\": \"path\"",
+            );
+        }
+    }
+    let address = text(&server, "url", diagnostics)?;
+    for place in places(&address) {
+        if server.at("/variables").and_then(|variables| variables.get(place)).is_none() {
+            diagnostics.error(
+                &server.get("url").unwrap_or_else(|| server.clone()),
+                format!("`{{{place}}}` in the address is not described"),
+                "describe it in `variables`",
+            );
         }
     }
     let (credentials, credential_env) = credentials(root, diagnostics);
@@ -129,9 +190,9 @@ fn operation(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Operati
         root.at(pointer).iter().flat_map(Cursor::members).map(|(name, _)| name.to_owned()).collect::<Vec<_>>()
     };
     Some(Operation {
-        server: text(&server, "url", diagnostics)?.trim_end_matches('/').to_owned(),
+        server: address.trim_end_matches('/').to_owned(),
         server_env: names(&server, "x-environment", diagnostics).into_iter().map(|(name, _)| name).collect(),
-        method: method.to_ascii_uppercase(),
+        method: "POST".to_owned(),
         path: path.to_owned(),
         path_parameters,
         query_parameters,
@@ -142,16 +203,22 @@ fn operation(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Operati
     })
 }
 
+/// The names in braces of an address or a path.
+fn places(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0))
+}
+
 /// Where the credential goes, in the order of `security`, and the variables that hold it.
 fn credentials(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> (Vec<Credential>, Vec<String>) {
     let (mut found, mut variables) = (Vec::new(), Vec::new());
-    for requirement in root.get("security").iter().flat_map(Cursor::elements) {
+    let requirements = list(root, "security", diagnostics);
+    for requirement in &requirements {
         for (name, place) in requirement.members() {
             let Some(scheme) = root.at(&format!("/components/securitySchemes/{name}")) else {
                 diagnostics.error(
                     &place,
                     format!("no security scheme is named `{name}`"),
-                    "describe it in `components`",
+                    "describe it in `components`, under `securitySchemes`",
                 );
                 continue;
             };
@@ -159,7 +226,7 @@ fn credentials(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> (Vec<Credent
             match (member("type"), member("scheme"), member("in"), member("name")) {
                 (Some("http"), Some("bearer"), ..) => found.push(Credential::Bearer),
                 (Some("apiKey"), _, Some("header"), Some(header)) => {
-                    found.push(Credential::Header(header.to_owned()))
+                    found.push(Credential::Header(header.to_owned()));
                 }
                 _ => diagnostics.error(
                     &scheme,
@@ -174,7 +241,7 @@ fn credentials(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> (Vec<Credent
             }
         }
     }
-    if found.is_empty() {
+    if requirements.is_empty() {
         diagnostics.error(root, "no credential", "list the service's schemes in `security`");
     }
     (found, variables)
@@ -185,7 +252,8 @@ fn overlay(at: &Cursor<'_>, title: &str, fields: &[Field], diagnostics: &mut Dia
     let models: Vec<_> =
         names(at, "match", diagnostics).into_iter().map(|(name, _)| rule::Text::from(name)).collect();
     if models.is_empty() {
-        diagnostics.error(at, "no `match`", "list the models: identifiers, or beginnings followed by `*`");
+        let help = "list the models: identifiers, or beginnings followed by `*`";
+        diagnostics.error(at, "no `match`", help);
         return None;
     }
     let schema = at.get("schema");

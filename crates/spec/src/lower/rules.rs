@@ -1,55 +1,14 @@
 //! Narrowing schemas to rules.
 
-use std::collections::BTreeMap;
-
-use super::nouns::{REQUEST, names as strings, text, type_and_null};
-use crate::{
-    ir,
-    load::{Cursor, Diagnostics, Document, Documents},
-    rule::{
-        Advice, AdviceSeverity, Condition, Constraint, CrossRule, Field, FieldId, FieldKind, FieldRule,
-        Lifecycle, Literal, Model, Others, Requirement, RuleSet, Source, Stage, Text,
-    },
+use super::{
+    cross::{cross_rule, remark},
+    members::REQUEST,
+    read::{entries, list, type_and_null},
 };
-
-/// Lowers one model's document. `fields` are the members of the request.
-pub fn model(document: &Document, fields: &[Field], diagnostics: &mut Diagnostics) -> Option<Model> {
-    const KEYWORDS: &[&str] = &[
-        "$schema",
-        "title",
-        "description",
-        "x-aliases",
-        "x-prefixes",
-        "type",
-        "properties",
-        "additionalProperties",
-        "allOf",
-        "x-advice",
-        "x-lifecycle",
-        "x-sources",
-    ];
-    let root = document.root();
-    root.only("a model", KEYWORDS, diagnostics);
-    let id = text(&root, "title", diagnostics)?;
-    let file = document.path().rsplit('/').next().unwrap_or_default();
-    if let Some(stem) = file.strip_suffix(".schema.json")
-        && stem != id
-        && let Some(title) = root.get("title")
-    {
-        diagnostics.error(&title, format!("the file is named `{stem}`"), "name the file after the model");
-    }
-    let description = text(&root, "description", diagnostics)?;
-    let rules = rule_set(&root, &id, fields, true, diagnostics);
-    Some(Model {
-        description: description.into(),
-        aliases: owned(&root, "x-aliases", diagnostics),
-        prefixes: owned(&root, "x-prefixes", diagnostics),
-        rules,
-        lifecycle: lifecycle(&root, diagnostics).into(),
-        sources: sources(&root, diagnostics).into(),
-        id: id.into(),
-    })
-}
+use crate::{
+    load::{Cursor, Diagnostics, Documents},
+    rule::{Constraint, Field, FieldId, FieldKind, FieldRule, Literal, Others, RuleSet},
+};
 
 /// The bounds that the wire schema itself states.
 pub(super) fn wire(documents: &Documents, fields: &[Field], diagnostics: &mut Diagnostics) -> RuleSet {
@@ -77,10 +36,6 @@ pub(super) fn wire(documents: &Documents, fields: &[Field], diagnostics: &mut Di
     }
 }
 
-fn owned(at: &Cursor<'_>, name: &str, diagnostics: &mut Diagnostics) -> crate::rule::List<Text> {
-    strings(at, name, diagnostics).into_iter().map(|(text, _)| text.into()).collect()
-}
-
 /// Reads `properties`, `additionalProperties`, `allOf` and `x-advice`.
 ///
 /// Where `null_is_absent`, a schema that refuses an explicit null is an error: whether null may be sent is the
@@ -93,7 +48,7 @@ pub(super) fn rule_set(
     diagnostics: &mut Diagnostics,
 ) -> RuleSet {
     let mut rules = Vec::new();
-    for (wire, schema) in at.get("properties").iter().flat_map(Cursor::members) {
+    for (wire, schema) in entries(at, "properties", diagnostics) {
         let Some(field) = field_id(wire, &schema, fields, diagnostics) else { continue };
         let Some(rule) = field_rule(&schema, field, fields, diagnostics) else { continue };
         if null_is_absent && !rule.null {
@@ -107,8 +62,20 @@ pub(super) fn rule_set(
     }
     let others = match at.get("additionalProperties") {
         None => Others::Open,
-        Some(schema) if schema.as_boolean() == Some(false) => Others::Refused,
-        Some(schema) if schema.get("type").and_then(|ty| ty.as_text()) == Some("null") => Others::Absent,
+        Some(schema) if schema.as_boolean() == Some(false) => {
+            if null_is_absent {
+                diagnostics.error(
+                    &schema,
+                    "members that are not listed may not even be null",
+                    "null counts as absent here: write {\"type\": \"null\"}",
+                );
+            }
+            Others::Refused
+        }
+        Some(schema) if schema.get("type").and_then(|ty| ty.as_text()) == Some("null") => {
+            schema.only("the policy for other members", &["type"], diagnostics);
+            Others::Absent
+        }
         Some(schema) => {
             diagnostics.error(
                 &schema,
@@ -122,22 +89,24 @@ pub(super) fn rule_set(
         name: name.to_owned().into(),
         fields: rules.into(),
         others,
-        cross: at
-            .get("allOf")
+        cross: list(at, "allOf", diagnostics)
             .iter()
-            .flat_map(Cursor::elements)
-            .filter_map(|rule| cross_rule(&rule, fields, diagnostics))
+            .filter_map(|rule| cross_rule(rule, fields, diagnostics))
             .collect(),
-        advice: at
-            .get("x-advice")
+        advice: list(at, "x-advice", diagnostics)
             .iter()
-            .flat_map(Cursor::elements)
-            .filter_map(|advice| remark(&advice, fields, diagnostics))
+            .filter_map(|advice| remark(advice, fields, diagnostics))
             .collect(),
     }
 }
 
-fn field_id(wire: &str, at: &Cursor<'_>, fields: &[Field], diagnostics: &mut Diagnostics) -> Option<FieldId> {
+/// The member of that name.
+pub(super) fn field_id(
+    wire: &str,
+    at: &Cursor<'_>,
+    fields: &[Field],
+    diagnostics: &mut Diagnostics,
+) -> Option<FieldId> {
     let found =
         fields.iter().position(|field| field.name == wire).and_then(|position| u8::try_from(position).ok());
     if found.is_none() {
@@ -164,7 +133,8 @@ const FIELD: &[&str] = &[
     "examples",
 ];
 
-fn field_rule(
+/// Reads what one member takes.
+pub(super) fn field_rule(
     at: &Cursor<'_>,
     field: FieldId,
     fields: &[Field],
@@ -192,8 +162,9 @@ fn field_rule(
         if ty == "null" {
             constraints.push(Constraint::Absent);
         } else if ty != expected {
+            let place = at.get("type").unwrap_or_else(|| at.clone());
             diagnostics.error(
-                at,
+                &place,
                 format!("the wire schema says {expected}, not {ty}"),
                 format!("write \"{expected}\""),
             );
@@ -202,16 +173,19 @@ fn field_rule(
     if let Some(values) = at.get("enum") {
         let mut texts = Vec::new();
         let mut has_null = false;
-        for value in values.elements() {
+        for value in list(at, "enum", diagnostics) {
             match value.as_text() {
                 Some(text) => texts.push(text.to_owned().into()),
                 None if value.is_null() => has_null = true,
                 None => diagnostics.error(
                     &value,
                     "not a string",
-                    "an enum lists strings, and null where absence is fine",
+                    "an enum lists strings, and null where absence is fine; numbers have `minimum` and `maximum`",
                 ),
             }
+        }
+        if values.is_array() && values.elements().next().is_none() {
+            diagnostics.error(&values, "an empty `enum`", "to forbid the member, write {\"type\": \"null\"}");
         }
         null &= has_null;
         constraints.push(Constraint::OneOf(texts.into()));
@@ -231,25 +205,52 @@ fn field_rule(
     constraints.extend(range(at, diagnostics));
     constraints.extend(length(at, diagnostics));
     for constraint in &constraints {
-        let fits = match (constraint, kind) {
-            (Constraint::Absent, _)
-            | (Constraint::Range { .. }, FieldKind::Integer)
-            | (Constraint::Is(_), FieldKind::Boolean) => true,
-            (Constraint::OneOf(_) | Constraint::Length { .. }, kind) => {
-                !matches!(kind, FieldKind::Integer | FieldKind::Boolean)
-            }
-            (Constraint::Range { .. } | Constraint::Is(_), _) => false,
-        };
-        if !fits {
-            diagnostics.error(
-                at,
-                "the rule does not fit the member's type",
-                "see the member in the wire schema",
-            );
+        if !fits(constraint, kind) {
+            let (keywords, help) = match constraint {
+                Constraint::Absent | Constraint::OneOf(_) => (["enum", "const"], "an `enum` is for texts"),
+                Constraint::Range { .. } => {
+                    (["minimum", "maximum"], "`minimum` and `maximum` are for integers")
+                }
+                Constraint::Length { .. } => {
+                    (["minLength", "maxLength"], "`minLength` and `maxLength` are for texts")
+                }
+                Constraint::Is(_) => (["const", "const"], "a truth value is for booleans"),
+            };
+            let place = keywords.iter().find_map(|keyword| at.get(keyword)).unwrap_or_else(|| at.clone());
+            diagnostics.error(&place, "the rule does not fit the member's type in the wire schema", help);
         }
     }
-    let default = at.get("default").and_then(|value| literal(&value, &constraints, diagnostics));
+    if *kind == FieldKind::Size {
+        for size in at.get("enum").iter().flat_map(Cursor::elements).chain(at.get("const")) {
+            if let Some(text) = size.as_text().filter(|text| !is_size(text)) {
+                diagnostics.error(
+                    &size,
+                    format!("`{text}` is not a size"),
+                    "write \"auto\", or such as \"1024x1024\"",
+                );
+            }
+        }
+    }
+    let default = at.get("default").and_then(|value| literal(&value, kind, &constraints, diagnostics));
     Some(FieldRule { field, constraints: constraints.into(), null, default })
+}
+
+fn fits(constraint: &Constraint, kind: &FieldKind) -> bool {
+    match constraint {
+        Constraint::Absent => true,
+        Constraint::Range { .. } => *kind == FieldKind::Integer,
+        Constraint::Is(_) => *kind == FieldKind::Boolean,
+        Constraint::OneOf(_) | Constraint::Length { .. } => {
+            !matches!(kind, FieldKind::Integer | FieldKind::Boolean)
+        }
+    }
+}
+
+/// Whether a text is `auto` or `WIDTHxHEIGHT` in plain digits.
+fn is_size(text: &str) -> bool {
+    let is_edge =
+        |edge: &str| !edge.starts_with('0') && !edge.is_empty() && edge.bytes().all(|b| b.is_ascii_digit());
+    text == "auto" || text.split_once('x').is_some_and(|(width, height)| is_edge(width) && is_edge(height))
 }
 
 fn integer(at: &Cursor<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<i64> {
@@ -271,7 +272,7 @@ fn range(at: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Constraint> {
         return None;
     }
     let (min, max) = (least.unwrap_or(0), greatest.unwrap_or(i64::MAX));
-    empty(at, min > max, diagnostics);
+    empty(at, ["minimum", "maximum"], min > max, diagnostics);
     Some(Constraint::Range { min, max })
 }
 
@@ -281,216 +282,60 @@ fn length(at: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Constraint> 
         return None;
     }
     let (min, max) = (least.unwrap_or(0), greatest.unwrap_or(i64::from(u32::MAX)));
-    empty(at, min > max, diagnostics);
+    empty(at, ["minLength", "maxLength"], min > max, diagnostics);
     Some(Constraint::Length {
         min: u32::try_from(min).unwrap_or(u32::MAX),
         max: u32::try_from(max).unwrap_or(u32::MAX),
     })
 }
 
-fn empty(at: &Cursor<'_>, is_empty: bool, diagnostics: &mut Diagnostics) {
+fn empty(at: &Cursor<'_>, [least, greatest]: [&str; 2], is_empty: bool, diagnostics: &mut Diagnostics) {
     if is_empty {
+        let place = at.get(least).unwrap_or_else(|| at.clone());
         diagnostics.error(
-            at,
-            "the least value is above the greatest",
-            "no request could meet it: swap or mend the bounds",
+            &place,
+            format!("`{least}` is above `{greatest}`"),
+            "no request could meet both: swap or mend the bounds",
         );
     }
 }
 
-fn literal(value: &Cursor<'_>, constraints: &[Constraint], diagnostics: &mut Diagnostics) -> Option<Literal> {
-    let literal = value
-        .as_boolean()
-        .map(Literal::Boolean)
-        .or_else(|| value.as_integer().map(Literal::Integer))
-        .or_else(|| value.as_text().map(|text| Literal::Text(text.to_owned().into())));
-    let allowed = constraints.iter().all(|constraint| match (constraint, &literal) {
-        (Constraint::OneOf(values), Some(Literal::Text(text))) => values.contains(text),
-        (Constraint::Range { min, max }, Some(Literal::Integer(number))) => (min..=max).contains(&number),
-        (Constraint::Absent, _) | (_, None) => false,
-        (_, Some(_)) => true,
+fn literal(
+    value: &Cursor<'_>,
+    kind: &FieldKind,
+    constraints: &[Constraint],
+    diagnostics: &mut Diagnostics,
+) -> Option<Literal> {
+    let literal = match kind {
+        FieldKind::Boolean => value.as_boolean().map(Literal::Boolean),
+        FieldKind::Integer => value.as_integer().map(Literal::Integer),
+        FieldKind::Text | FieldKind::Name(_) | FieldKind::Size | FieldKind::Model => {
+            value.as_text().map(|text| Literal::Text(text.to_owned().into()))
+        }
+    };
+    if literal.is_none() {
+        diagnostics.error(
+            value,
+            "the default is not a value of the member's type",
+            "write a text, a whole number or a truth value, as the wire schema says",
+        );
+    }
+    let broken = constraints.iter().find(|constraint| match (constraint, &literal) {
+        (Constraint::OneOf(values), Some(Literal::Text(text))) => !values.contains(text),
+        (Constraint::Range { min, max }, Some(Literal::Integer(number))) => !(min..=max).contains(&number),
+        (Constraint::Length { min, max }, Some(Literal::Text(text))) => {
+            !(u64::from(*min)..=u64::from(*max)).contains(&(text.chars().count() as u64))
+        }
+        (Constraint::Is(only), Some(Literal::Boolean(value))) => only != value,
+        (Constraint::Absent, _) => true,
+        (_, _) => false,
     });
-    if !allowed {
-        diagnostics.error(value, "the default breaks the member's own rules", "mend one of the two");
+    if let Some(broken) = broken {
+        diagnostics.error(
+            value,
+            "the default breaks the member's own rules",
+            format!("mend one of the two: the member takes {broken}"),
+        );
     }
     literal
-}
-
-fn conditions(at: &Cursor<'_>, fields: &[Field], diagnostics: &mut Diagnostics) -> Vec<Condition> {
-    at.only("a condition", &["properties", "required"], diagnostics);
-    let required = strings(at, "required", diagnostics);
-    let mut found = Vec::new();
-    for (wire, schema) in at.get("properties").iter().flat_map(Cursor::members) {
-        let Some(field) = field_id(wire, &schema, fields, diagnostics) else { continue };
-        let Some(rule) = field_rule(&schema, field, fields, diagnostics) else { continue };
-        if rule.null || !required.iter().any(|(name, _)| name == wire) {
-            diagnostics.error(
-                &schema,
-                format!("the condition also holds without `{wire}`"),
-                "list it in `required` and give its `type`, `const` or `enum`, so that absent and null do not meet it",
-            );
-        }
-        found.push(Condition { field, constraints: rule.constraints });
-    }
-    for (wire, at) in required {
-        if !fields.iter().any(|field| {
-            field.name == wire && found.iter().any(|c| fields.get(usize::from(c.field.0)) == Some(field))
-        }) {
-            diagnostics.error(
-                &at,
-                format!("`{wire}` has no schema in `properties`"),
-                "say what its value must be",
-            );
-        }
-    }
-    found
-}
-
-fn cross_rule(at: &Cursor<'_>, fields: &[Field], diagnostics: &mut Diagnostics) -> Option<CrossRule> {
-    at.only("a rule over several members", &["description", "if", "then"], diagnostics);
-    let reason = text(at, "description", diagnostics)?;
-    let (Some(when), Some(then)) = (at.get("if"), at.get("then")) else {
-        diagnostics.error(at, "a rule needs `if` and `then`", "add the missing one");
-        return None;
-    };
-    let when = conditions(&when, fields, diagnostics);
-    then.only("a requirement", &["properties", "required"], diagnostics);
-    let required = strings(&then, "required", diagnostics);
-    let mut requirements = Vec::new();
-    for (wire, schema) in then.get("properties").iter().flat_map(Cursor::members) {
-        let Some(field) = field_id(wire, &schema, fields, diagnostics) else { continue };
-        let Some(rule) = field_rule(&schema, field, fields, diagnostics) else { continue };
-        let required = required.iter().any(|(name, _)| name == wire);
-        if required == rule.null {
-            diagnostics.error(
-                &schema,
-                format!("`{wire}` treats null and absence differently"),
-                "either list it in `required` and refuse null, or do neither",
-            );
-        }
-        requirements.push(Requirement { field, required, constraints: rule.constraints });
-    }
-    if requirements.len() < required.len() {
-        diagnostics.error(
-            &then,
-            "a required member has no schema in `properties`",
-            "say what its value must be",
-        );
-    }
-    Some(CrossRule { when: when.into(), then: requirements.into(), reason: reason.into() })
-}
-
-fn remark(at: &Cursor<'_>, fields: &[Field], diagnostics: &mut Diagnostics) -> Option<Advice> {
-    at.only("advice", &["when", "severity", "message"], diagnostics);
-    let message = text(at, "message", diagnostics)?;
-    let when = at.get("when").map(|when| conditions(&when, fields, diagnostics)).unwrap_or_default();
-    let severity = match text(at, "severity", diagnostics)?.as_str() {
-        "warning" => AdviceSeverity::Warning,
-        "note" => AdviceSeverity::Note,
-        other => {
-            diagnostics.error(
-                at,
-                format!("`{other}` is not a severity of advice"),
-                "write \"warning\" or \"note\": errors are rules",
-            );
-            return None;
-        }
-    };
-    Some(Advice { when: when.into(), severity, message: message.into() })
-}
-
-fn lifecycle(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Vec<Lifecycle> {
-    let mut found = Vec::new();
-    for (dialect, entry) in root.get("x-lifecycle").iter().flat_map(Cursor::members) {
-        entry.only("a life cycle entry", &["stage", "date", "successor"], diagnostics);
-        let stage = match text(&entry, "stage", diagnostics).as_deref() {
-            Some("active") => Stage::Active,
-            Some("deprecated") => Stage::Deprecated,
-            Some("retired") => Stage::Retired,
-            Some(other) => {
-                diagnostics.error(
-                    &entry,
-                    format!("`{other}` is not a stage"),
-                    "write active, deprecated or retired",
-                );
-                continue;
-            }
-            None => continue,
-        };
-        let optional =
-            |name: &str| entry.get(name).and_then(|value| value.as_text()).map(|text| text.to_owned().into());
-        found.push(Lifecycle {
-            dialect: dialect.to_owned().into(),
-            stage,
-            date: optional("date"),
-            successor: optional("successor"),
-        });
-    }
-    found
-}
-
-/// The `x-sources` of a document; none at all is an error.
-pub(super) fn sources(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Vec<Source> {
-    let Some(list) = root.get("x-sources").filter(|list| list.elements().next().is_some()) else {
-        diagnostics.error(root, "no `x-sources`", "say where the rules come from and when you read it");
-        return Vec::new();
-    };
-    list.elements()
-        .filter_map(|entry| {
-            entry.only("a source", &["covers", "title", "url", "checked"], diagnostics);
-            let mut member = |name: &str| text(&entry, name, diagnostics).map(Text::from);
-            Some(Source {
-                covers: member("covers")?,
-                title: member("title")?,
-                url: member("url")?,
-                checked: member("checked")?,
-            })
-        })
-        .collect()
-}
-
-/// Checks names across documents: every identifier, alias and prefix once, and life cycles of known services.
-pub(super) fn names(
-    documents: &Documents,
-    models: &[Model],
-    dialects: &[ir::Dialect],
-    diagnostics: &mut Diagnostics,
-) {
-    let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
-    for model in models {
-        let Some(document) = documents.get(&format!("models/{}.schema.json", model.id)) else { continue };
-        let own = [
-            ("title", std::slice::from_ref(&model.id)),
-            ("x-aliases", &model.aliases),
-            ("x-prefixes", &model.prefixes),
-        ];
-        for (keyword, names) in own {
-            for (at, name) in names.iter().enumerate() {
-                let Some(list) = document.root().get(keyword) else { continue };
-                let place = list.elements().nth(at).unwrap_or(list);
-                if name.is_empty() {
-                    diagnostics.error(&place, "an empty name", "it would stand for every model: remove it");
-                } else if let Some(first) = taken.insert(name, &model.id) {
-                    diagnostics.error(
-                        &place,
-                        format!("`{name}` already stands for `{first}`"),
-                        "a name leads to one model: remove it here or there",
-                    );
-                }
-            }
-        }
-        for entry in model.lifecycle.iter() {
-            if !dialects.iter().any(|dialect| dialect.rules.id == entry.dialect)
-                && let Some(place) =
-                    document.root().get("x-lifecycle").and_then(|list| list.get(&entry.dialect))
-            {
-                let known: Vec<&str> = dialects.iter().map(|dialect| dialect.rules.id.as_ref()).collect();
-                diagnostics.error(
-                    &place,
-                    format!("no dialect is named `{}`", entry.dialect),
-                    format!("known: {}", known.join(", ")),
-                );
-            }
-        }
-    }
 }

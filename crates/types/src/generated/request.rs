@@ -14,6 +14,7 @@ use crate::wire::wire_struct;
 #[non_exhaustive]
 pub struct CreateImageRequest {
     /// A text description of the picture. Its greatest length, in Unicode code points, depends on the model.
+    #[cfg_attr(feature = "schemars", schemars(length(min = 1)))]
     pub prompt: String,
     /// The model that draws. Hicap and Azure take it from the deployment in the path instead.
     pub model: Option<Model>,

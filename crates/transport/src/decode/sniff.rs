@@ -1,0 +1,160 @@
+//! What kind of image bytes are.
+
+use std::fmt;
+
+use imagesize::ImageType;
+
+/// The format of an image, judged by its bytes alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Format {
+    /// PNG.
+    Png,
+    /// JPEG.
+    Jpeg,
+    /// WebP.
+    Webp,
+    /// GIF.
+    Gif,
+    /// An image in another format, such as AVIF.
+    Other,
+}
+
+/// What the first bytes of an image say. The rest is not looked at: a cut image passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sniffed {
+    /// The format.
+    pub format: Format,
+    /// The width in pixels.
+    pub width: u32,
+    /// The height in pixels.
+    pub height: u32,
+}
+
+/// Why bytes are not taken for an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotAnImage {
+    /// There are none.
+    Empty,
+    /// They do not begin like an image.
+    Unrecognised,
+    /// They begin like an image and end, or go wrong, before its size.
+    Damaged,
+}
+
+/// Finds format and size in the first bytes of an image.
+///
+/// ```
+/// use imagewire_transport::decode::{Format, sniff};
+///
+/// let image = sniff(b"GIF89a\x03\x00\x02\x00\x00\x00\x00;").expect("a GIF");
+/// assert_eq!((image.format, image.width, image.height), (Format::Gif, 3, 2));
+/// ```
+///
+/// # Errors
+/// When the bytes are no image, or none with a size.
+pub fn sniff(bytes: &[u8]) -> Result<Sniffed, NotAnImage> {
+    if bytes.is_empty() {
+        return Err(NotAnImage::Empty);
+    }
+    let format = match imagesize::image_type(bytes).map_err(|_| NotAnImage::Unrecognised)? {
+        ImageType::Png => Format::Png,
+        ImageType::Jpeg => Format::Jpeg,
+        ImageType::Webp => Format::Webp,
+        ImageType::Gif => Format::Gif,
+        _ => Format::Other,
+    };
+    let size = imagesize::blob_size(bytes).map_err(|_| NotAnImage::Damaged)?;
+    match (u32::try_from(size.width), u32::try_from(size.height)) {
+        (Ok(width @ 1..), Ok(height @ 1..)) => Ok(Sniffed { format, width, height }),
+        _ => Err(NotAnImage::Damaged),
+    }
+}
+
+impl Format {
+    /// The formats that image services are known to send.
+    pub const KNOWN: &'static [Self] = &[Self::Png, Self::Jpeg, Self::Webp, Self::Gif];
+
+    /// The usual extension of a file, without a dot.
+    #[must_use]
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Png => "png",
+            Self::Jpeg => "jpg",
+            Self::Webp => "webp",
+            Self::Gif => "gif",
+            Self::Other => "img",
+        }
+    }
+
+    /// The media type, such as `image/png`.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Png => "image/png",
+            Self::Jpeg => "image/jpeg",
+            Self::Webp => "image/webp",
+            Self::Gif => "image/gif",
+            Self::Other => "application/octet-stream",
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(match self {
+            Self::Png => "PNG",
+            Self::Jpeg => "JPEG",
+            Self::Webp => "WebP",
+            Self::Gif => "GIF",
+            Self::Other => "another format",
+        })
+    }
+}
+
+impl fmt::Display for NotAnImage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Empty => "there are no bytes",
+            Self::Unrecognised => "the bytes do not begin like an image",
+            Self::Damaged => "the bytes begin like an image but tell no size",
+        })
+    }
+}
+
+impl std::error::Error for NotAnImage {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples;
+
+    #[test]
+    fn formats_and_sizes() {
+        for (bytes, format) in [
+            (samples::png(1792, 1024), Format::Png),
+            (samples::jpeg(1792, 1024), Format::Jpeg),
+            (samples::webp(1792, 1024), Format::Webp),
+            (samples::gif(1792, 1024), Format::Gif),
+        ] {
+            assert_eq!(sniff(&bytes), Ok(Sniffed { format, width: 1792, height: 1024 }), "{format}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_image() {
+        for bytes in [&b"<html>"[..], b"<svg xmlns=''/>", b"{}", b"\0", b"MZ", &[0; 64]] {
+            assert_eq!(sniff(bytes), Err(NotAnImage::Unrecognised), "{bytes:?}");
+        }
+        assert_eq!(sniff(b""), Err(NotAnImage::Empty));
+        assert_eq!(sniff(&samples::png(0, 1)), Err(NotAnImage::Damaged));
+    }
+
+    #[test]
+    fn a_cut_head_is_an_error_at_every_length_and_no_panic() {
+        for whole in [samples::png(3, 2), samples::jpeg(3, 2), samples::webp(3, 2), samples::gif(3, 2)] {
+            let least = (0..=whole.len()).find(|length| sniff(&whole[..*length]).is_ok()).unwrap();
+            assert!((0..least).all(|length| sniff(&whole[..length]).is_err()));
+            assert!((least..whole.len()).all(|length| sniff(&whole[..length]).is_ok()));
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! How the rest of the crate makes errors.
+
+use std::{error::Error as StdError, io, path::Path, time::Duration};
+
+use super::{Error, Inner, Kind, Outcome, Scrub};
+use crate::Generated;
+
+impl Error {
+    pub(crate) fn new(kind: Kind, outcome: Outcome, what: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            outcome,
+            what: what.into(),
+            words: None,
+            remedy: None,
+            status: None,
+            request_id: None,
+            code: None,
+            param: None,
+            retry_after: None,
+            source: None,
+            partial: None,
+        }))
+    }
+
+    pub(crate) fn configuration(what: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(Kind::Configuration, Outcome::NotSent, what).with_remedy(remedy)
+    }
+
+    /// `what` follows the path: "/tmp/x.png: it exists already".
+    pub(crate) fn file(outcome: Outcome, path: &Path, what: &str, remedy: &str) -> Self {
+        Self::new(Kind::Io, outcome, format!("{}: {what}", super::clip(&path.to_string_lossy(), 1000)))
+            .with_remedy(remedy)
+    }
+
+    pub(crate) fn io(outcome: Outcome, path: &Path, doing: &str, error: io::Error) -> Self {
+        let remedy = match error.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                "Choose a folder that you may write to"
+            }
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+                "Free some space or choose another place"
+            }
+            _ => "Choose another place",
+        };
+        Self::file(outcome, path, &format!("cannot {doing}: {error}"), remedy).with_source(error)
+    }
+
+    /// The service's own words, from wherever they come.
+    pub(crate) fn with_words(mut self, words: &str, scrub: &Scrub<'_>) -> Self {
+        let words = scrub.words(words);
+        self.0.words = (!words.is_empty()).then_some(words);
+        self
+    }
+
+    pub(crate) fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
+        self.0.remedy = Some(remedy.into());
+        self
+    }
+
+    pub(crate) fn with_status(mut self, status: http::StatusCode) -> Self {
+        self.0.status = Some(status.as_u16());
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, id: Option<String>) -> Self {
+        self.0.request_id = id;
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: Option<String>) -> Self {
+        self.0.code = code;
+        self
+    }
+
+    pub(crate) fn with_param(mut self, param: Option<String>) -> Self {
+        self.0.param = param;
+        self
+    }
+
+    pub(crate) fn with_retry_after(mut self, delay: Option<Duration>) -> Self {
+        self.0.retry_after = delay;
+        self
+    }
+
+    /// A source whose text is known to hold nothing private.
+    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    pub(crate) fn with_partial(mut self, partial: Generated) -> Self {
+        self.0.partial = Some(partial);
+        self
+    }
+}

@@ -1,0 +1,197 @@
+//! Answers.
+
+#[cfg(test)]
+mod tests;
+
+use ::http::{
+    HeaderMap, StatusCode,
+    header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION},
+};
+use imagewire_types::{CreateImageRequest, ImagesResponse};
+use serde_json::{Value, error::Category};
+
+use super::refusal;
+use crate::{Endpoint, Error, Kind, Outcome, Secret, error::Scrub};
+
+/// What to tell a person whose request may have been carried out.
+pub(crate) const MAY_BE_BILLED: &str =
+    "The image may have been made and billed: look there before you send the request again";
+
+/// The headers that name an exchange for the service's support, in the order of preference.
+const REQUEST_ID: &[&str] =
+    &["x-request-id", "apim-request-id", "x-api-request-id", "x-tfy-feedback-target-id"];
+
+/// An answer that holds at least one image.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Answer {
+    /// The answer as it came.
+    pub response: ImagesResponse,
+    /// The service's name for this exchange.
+    pub request_id: Option<String>,
+}
+
+/// Judges a whole answer to `request`, which was sent to `endpoint`; both are needed to keep credential and prompt out
+/// of the error, whatever the service repeats.
+///
+/// An answer with a status of success must be JSON with at least one image. Compressed bodies are refused, since no
+/// compression was asked for.
+///
+/// # Errors
+/// Everything from [`Kind::RedirectRefused`] to [`Kind::NoImage`]; [`Error::outcome`] tells what it means for money.
+pub fn read(
+    endpoint: &Endpoint,
+    request: &CreateImageRequest,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<Answer, Error> {
+    let scrub = Scrub {
+        secret: endpoint.secret().map(Secret::expose),
+        prompt: Some(&request.prompt),
+        user: request.user.as_deref(),
+    };
+    let exchange = Exchange { endpoint, scrub, status, request_id: request_id(headers, &scrub) };
+    match status.as_u16() {
+        200..=299 => exchange.success(headers, body),
+        300..=399 => Err(exchange.redirect(headers)),
+        _ => Err(refusal::refusal(&exchange, headers, body)),
+    }
+}
+
+/// One request and the head of its answer.
+pub(super) struct Exchange<'a> {
+    pub(super) endpoint: &'a Endpoint,
+    pub(super) scrub: Scrub<'a>,
+    pub(super) status: StatusCode,
+    pub(super) request_id: Option<String>,
+}
+
+impl Exchange<'_> {
+    fn success(&self, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Error> {
+        if let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| !value.as_bytes().is_empty()) {
+            let encoding = self.scrub.label(&String::from_utf8_lossy(encoding.as_bytes()));
+            if !encoding.eq_ignore_ascii_case("identity") {
+                return Err(self.doubtful(
+                    Kind::Decode,
+                    &format!("is compressed ({encoding}), which was not asked for"),
+                ));
+            }
+        }
+        let declared = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
+        let declared = declared.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
+        let sure = declared.is_some_and(is_json);
+        // Answers without a type, or with one that says nothing, are common behind proxies: their content decides.
+        let possible = matches!(declared, None | Some("" | "text/plain" | "application/octet-stream"));
+        if !sure && !possible {
+            return Err(self.unexpected_type(declared, headers, body));
+        }
+        if body.trim_ascii().is_empty() {
+            return Err(self.doubtful(Kind::Decode, "is empty"));
+        }
+        let response: ImagesResponse = match serde_json::from_slice(body) {
+            Ok(response) => response,
+            Err(error) if !sure && error.classify() == Category::Syntax => {
+                return Err(self.unexpected_type(declared, headers, body));
+            }
+            Err(error) => return Err(self.undecodable(&error)),
+        };
+        self.require_image(&response, headers)?;
+        Ok(Answer { response, request_id: self.request_id.clone() })
+    }
+
+    fn require_image(&self, response: &ImagesResponse, headers: &HeaderMap) -> Result<(), Error> {
+        let holds_image = |image: &imagewire_types::Image| {
+            image.b64_json.as_ref().is_some_and(|payload| !payload.as_str().is_empty())
+                || image.url.as_ref().is_some_and(|url| !url.is_empty())
+        };
+        if response.data.iter().any(holds_image) {
+            return Ok(());
+        }
+        // Some gateways report failures with a status of success.
+        if let Some(error) = response.extra.get("error").filter(|error| !error.is_null()) {
+            let envelope = serde_json::json!({ "error": error });
+            return Err(refusal::explained(
+                self,
+                headers,
+                &refusal::explanation(envelope).unwrap_or_default(),
+            ));
+        }
+        let filtered = response.data.iter().any(|image| {
+            let results = (&image.content_filter_results, &image.prompt_filter_results);
+            serde_json::to_value(results).is_ok_and(|results| any_filtered(&results))
+        });
+        if filtered {
+            let what = format!("{} withheld every image for its content", self.endpoint.place());
+            return Err(self
+                .finish(Error::new(Kind::Moderation, Outcome::Refused, what))
+                .with_remedy("Change the prompt; the same one will be refused again"));
+        }
+        let words = response.extra.get("message").and_then(Value::as_str).unwrap_or_default();
+        Err(self.doubtful(Kind::NoImage, "holds no image").with_words(words, &self.scrub))
+    }
+
+    /// An answer from which it cannot be seen whether images were made.
+    fn doubtful(&self, kind: Kind, what: &str) -> Error {
+        let what = format!("The answer of {} {what}", self.endpoint.place());
+        self.finish(Error::new(kind, Outcome::Unknown, what)).with_remedy(MAY_BE_BILLED)
+    }
+
+    /// Keeps the place; serde_json's own text may quote the answer.
+    fn undecodable(&self, error: &serde_json::Error) -> Error {
+        let (line, column) = (error.line(), error.column());
+        let what = match error.classify() {
+            Category::Eof => "ends too early",
+            Category::Syntax | Category::Io => "is not JSON",
+            Category::Data => "has another form than documented",
+        };
+        self.doubtful(Kind::Decode, &format!("{what} (line {line}, column {column})"))
+    }
+
+    fn unexpected_type(&self, declared: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Error {
+        let text = std::str::from_utf8(body).unwrap_or_default().trim();
+        let declared =
+            declared.map_or_else(|| "no content type".to_owned(), |declared| self.scrub.label(declared));
+        let error = self.doubtful(Kind::UnexpectedContentType, &format!("is not JSON but {declared}"));
+        if refusal::is_html(headers, text) { error } else { error.with_words(text, &self.scrub) }
+    }
+
+    fn redirect(&self, headers: &HeaderMap) -> Error {
+        let target = headers.get(LOCATION).and_then(|value| value.to_str().ok()).and_then(|location| {
+            let target = self.endpoint.url().ok()?.join(location).ok()?;
+            Some(self.scrub.label(&crate::endpoint::host(&target)))
+        });
+        let what = format!(
+            "{} answered HTTP {} and pointed to {}",
+            self.endpoint.place(),
+            self.status.as_u16(),
+            target.as_deref().unwrap_or("no place")
+        );
+        self.finish(Error::new(Kind::RedirectRefused, Outcome::Refused, what))
+            .with_remedy("Nothing was sent there. If the service has moved, set the base URL")
+    }
+
+    fn finish(&self, error: Error) -> Error {
+        error.with_status(self.status).with_request_id(self.request_id.clone())
+    }
+}
+
+fn is_json(declared: &str) -> bool {
+    let declared = declared.to_ascii_lowercase();
+    matches!(declared.as_str(), "application/json" | "text/json") || declared.ends_with("+json")
+}
+
+fn any_filtered(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => {
+            members.get("filtered") == Some(&Value::Bool(true)) || members.values().any(any_filtered)
+        }
+        Value::Array(items) => items.iter().any(any_filtered),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
+}
+
+fn request_id(headers: &HeaderMap, scrub: &Scrub<'_>) -> Option<String> {
+    let value = REQUEST_ID.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
+    Some(scrub.label(value)).filter(|id| !id.is_empty())
+}

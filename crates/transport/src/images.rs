@@ -1,0 +1,155 @@
+//! The images of an answer.
+
+use std::fmt;
+
+use bytes::Bytes;
+use imagewire_types::ImagesResponse;
+use url::Url;
+
+use crate::{
+    Error, Kind, Outcome,
+    decode::{self, Format},
+    download,
+    http::{Answer, MAY_BE_BILLED},
+};
+
+/// What a call bought.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Generated {
+    /// The answer without its payloads: `b64_json` and `data:` links are taken out, other links are left in.
+    pub response: ImagesResponse,
+    /// The service's name for this exchange.
+    pub request_id: Option<String>,
+    /// The images, in the order of the answer. There may be fewer or more than were asked for.
+    pub images: Vec<GeneratedImage>,
+}
+
+/// One image.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct GeneratedImage {
+    /// Its place in the answer's `data`, from 0.
+    pub index: usize,
+    /// The file's contents.
+    pub bytes: Bytes,
+    /// The format, judged by the bytes.
+    pub format: Format,
+    /// The width in pixels.
+    pub width: u32,
+    /// The height in pixels.
+    pub height: u32,
+    /// The prompt that was really used, when the service rewrote it.
+    pub revised_prompt: Option<String>,
+}
+
+/// An image of an answer before it is fetched and judged.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Payload {
+    /// Its place in the answer's `data`, from 0.
+    pub index: usize,
+    /// Where its bytes are.
+    pub source: Source,
+    /// The prompt that was really used, when the service rewrote it.
+    pub revised_prompt: Option<String>,
+}
+
+/// Where the bytes of an image are.
+#[derive(Clone, PartialEq)]
+pub enum Source {
+    /// In the answer itself.
+    Inline(Bytes),
+    /// At this address. Fetch it without credentials: it may be another company's.
+    Remote(Url),
+}
+
+impl Answer {
+    /// Takes the payloads out of the answer: base64 is decoded, links are checked. `b64_json` wins over `url`; what has
+    /// neither is passed over.
+    pub fn take_payloads(&mut self) -> Vec<Result<Payload, Error>> {
+        let for_all = &self.response.revised_prompt;
+        let payloads = self.response.data.iter_mut().enumerate().filter_map(|(index, image)| {
+            let source =
+                if let Some(payload) = image.b64_json.take().filter(|payload| !payload.as_str().is_empty()) {
+                    decode::base64(&payload, &format!("data[{index}].b64_json")).map(Source::Inline)
+                } else {
+                    let url = image.url.as_deref().filter(|url| !url.is_empty())?;
+                    let source = download::source(url, &format!("data[{index}].url"));
+                    if decode::is_data_url(url) {
+                        image.url = None;
+                    }
+                    source
+                };
+            let revised_prompt = image.revised_prompt.clone().or_else(|| for_all.clone());
+            Some(source.map(|source| Payload { index, source, revised_prompt }))
+        });
+        payloads.collect()
+    }
+}
+
+impl Payload {
+    /// The image, from the bytes that [`Payload::source`] holds or leads to.
+    ///
+    /// # Errors
+    /// [`Kind::Decode`] when the bytes are no image.
+    pub fn into_image(self, bytes: Bytes) -> Result<GeneratedImage, Error> {
+        let Self { index, source, revised_prompt } = self;
+        let sniffed = decode::sniff(&bytes).map_err(|error| {
+            let (outcome, member) = match source {
+                Source::Inline(_) => (Outcome::Unknown, "b64_json"),
+                Source::Remote(_) => (Outcome::Done, "url"),
+            };
+            Error::new(Kind::Decode, outcome, format!("data[{index}].{member} leads to no image: {error}"))
+                .with_remedy(MAY_BE_BILLED)
+        })?;
+        let decode::Sniffed { format, width, height } = sniffed;
+        Ok(GeneratedImage { index, bytes, format, width, height, revised_prompt })
+    }
+}
+
+impl fmt::Debug for Generated {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Generated")
+            .field("response", &self.response)
+            .field("request_id", &self.request_id)
+            .field("images", &self.images)
+            .finish()
+    }
+}
+
+/// Shows how many bytes there are, and that there is a revised prompt.
+impl fmt::Debug for GeneratedImage {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("GeneratedImage")
+            .field("index", &self.index)
+            .field("bytes", &self.bytes.len())
+            .field("format", &self.format)
+            .field("width", &self.width)
+            .field("height", &self.height)
+            .field("revised_prompt", &self.revised_prompt.as_ref().map(|_| format_args!("(private)")))
+            .finish()
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Payload")
+            .field("index", &self.index)
+            .field("source", &self.source)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Of a link the host alone: the rest often is a signature.
+impl fmt::Debug for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inline(bytes) => write!(formatter, "Inline({} bytes)", bytes.len()),
+            Self::Remote(url) => write!(formatter, "Remote({})", crate::endpoint::host(url)),
+        }
+    }
+}
