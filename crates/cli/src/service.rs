@@ -61,10 +61,7 @@ impl ServiceArguments {
                 ));
                 let base_url = emulator.base_url(operation.dialect).unwrap_or_default();
                 let key = Secret::new("no-key-needed").map_err(|error| Failure::transport(&error))?;
-                Ok(Service {
-                    endpoint: endpoint.base_url(base_url).credential(key),
-                    emulator: Some(emulator),
-                })
+                Ok((endpoint.base_url(base_url).credential(key), Some(emulator)))
             }
             (_, None) => Err(self.no_key(operation)),
             (base_url, Some(key)) => {

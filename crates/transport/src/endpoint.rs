@@ -238,6 +238,6 @@ impl fmt::Debug for Endpoint {
             .field("parameters", &names)
             .field("credential", &self.credential)
             .field("allow_http", &self.allow_http)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,7 @@
 
 mod server;
 
-use std::{process::Command, time::Duration};
+use std::{fmt::Write as _, process::Command, time::Duration};
 
 use imagewire_transport::{
     Client, Endpoint, Error, Generated, Kind, Outcome, Secret, decode::Format, operations,
@@ -47,7 +47,7 @@ fn assert_private(error: &Error) {
     let mut shown = format!("{error} {error:?}");
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        shown += &format!(" {inner} {inner:?}");
+        write!(shown, " {inner} {inner:?}").expect("memory");
         source = inner.source();
     }
     for private in ["CANARY", POST] {

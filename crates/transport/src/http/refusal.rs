@@ -64,8 +64,8 @@ pub(super) fn explained(exchange: &Exchange<'_>, headers: &HeaderMap, body: &Err
 pub(super) fn explanation(value: Value) -> Option<ErrorBody> {
     match value {
         Value::Object(mut members) => match members.remove("error") {
-            Some(Value::Null) | None => Some(members_of(Value::Object(members))),
-            Some(error @ Value::Object(_)) => Some(members_of(error)),
+            Some(Value::Null) | None => Some(members_of(&Value::Object(members))),
+            Some(error @ Value::Object(_)) => Some(members_of(&error)),
             Some(Value::String(message)) => Some(ErrorBody::new().message(message)),
             Some(other) => Some(ErrorBody::new().message(other.to_string())),
         },
@@ -75,7 +75,7 @@ pub(super) fn explanation(value: Value) -> Option<ErrorBody> {
     }
 }
 
-fn members_of(value: Value) -> ErrorBody {
+fn members_of(value: &Value) -> ErrorBody {
     let text = |names: &[&str]| names.iter().find_map(|name| sentence(value.get(*name)?));
     let message = text(&["message", "detail", "html-message", "error_description", "title", "msg", "errors"]);
     let mut body = serde_json::from_value(value.clone()).unwrap_or_else(|_| {
@@ -165,21 +165,35 @@ fn kind_of_label(label: &str, param: &str) -> Option<Kind> {
 
 /// 408 proves nothing, since gateways make one of their own timeouts; 425, 429, 503 and 529 turn the request away.
 fn outcome(status: StatusCode, kind: Kind) -> Outcome {
-    match (status.as_u16(), kind) {
-        (408, _) => Outcome::Unknown,
-        (400..=499 | 503 | 529, _) => Outcome::Refused,
-        (
-            200..=299,
-            Kind::Authentication
-            | Kind::Permission
-            | Kind::Model
-            | Kind::InvalidRequest
-            | Kind::Moderation
-            | Kind::RateLimit
-            | Kind::Quota,
-        ) => Outcome::Refused,
-        _ => Outcome::Unknown,
-    }
+    let refusing = || match kind {
+        Kind::Authentication
+        | Kind::Permission
+        | Kind::Model
+        | Kind::InvalidRequest
+        | Kind::Moderation
+        | Kind::RateLimit
+        | Kind::Quota => true,
+        Kind::Configuration
+        | Kind::Connect
+        | Kind::Tls
+        | Kind::Timeout
+        | Kind::Transport
+        | Kind::RedirectRefused
+        | Kind::Server
+        | Kind::UnexpectedContentType
+        | Kind::Decode
+        | Kind::TooLarge
+        | Kind::NoImage
+        | Kind::Download
+        | Kind::Io => false,
+    };
+    let refused = match status.as_u16() {
+        408 => false,
+        400..=499 | 503 | 529 => true,
+        200..=299 => refusing(),
+        _ => false,
+    };
+    if refused { Outcome::Refused } else { Outcome::Unknown }
 }
 
 fn remedy(

@@ -124,8 +124,8 @@ impl Exchange<'_> {
         if filtered {
             let what = format!("{} withheld every image for its content", self.endpoint.place());
             return Err(self
-                .finish(Error::new(Kind::Moderation, Outcome::Refused, what))
-                .with_remedy("Change the prompt; the same one will be refused again"));
+                .finish(Error::new(Kind::Moderation, Outcome::Unknown, what))
+                .with_remedy("Change the prompt. The images may have been made and billed"));
         }
         let words = response.extra.get("message").and_then(Value::as_str).unwrap_or_default();
         Err(self.doubtful(Kind::NoImage, "holds no image").with_words(words, &self.scrub))
@@ -137,7 +137,7 @@ impl Exchange<'_> {
         self.finish(Error::new(kind, Outcome::Unknown, what)).with_remedy(MAY_BE_BILLED)
     }
 
-    /// Keeps the place; serde_json's own text may quote the answer.
+    /// Keeps the place; `serde_json`'s own text may quote the answer.
     fn undecodable(&self, error: &serde_json::Error) -> Error {
         let (line, column) = (error.line(), error.column());
         let what = match error.classify() {

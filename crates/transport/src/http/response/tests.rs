@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use ::http::{HeaderName, HeaderValue};
 use imagewire_types::operations::{FASTAPI, HICAP};
 
@@ -49,6 +51,9 @@ fn good_answers() {
     assert!(answer(201, &[("content-encoding", "identity")], r#"{"data":[{"b64_json":"Zm9v"}]}"#).is_ok());
 }
 
+/// Status and body, then what is made of them: kind, outcome, code, and a part of the message.
+type Row = (u16, &'static str, Kind, Outcome, Option<&'static str>, &'static str);
+
 #[test]
 fn error_envelopes() {
     use Kind::{
@@ -58,9 +63,8 @@ fn error_envelopes() {
     let azure = r#"{"error":{"code":"contentFilter","message":"Filtered","param":"prompt","type":null,"inner_error":
         {"code":"ResponsibleAIPolicyViolation","content_filter_results":{"hate":{"filtered":true,"severity":"high"}}}},
         "created":1}"#;
-    // Status and body, then what is made of them: kind, outcome, code, and a part of the message.
     #[rustfmt::skip]
-    let table: &[(u16, &str, Kind, Outcome, Option<&str>, &str)] = &[
+    let table: &[Row] = &[
         // OpenAI
         (401, r#"{"error":{"message":"Incorrect API key","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#, Authentication, Refused, Some("invalid_api_key"), "Incorrect API key"),
         (400, r#"{"error":{"message":"Bad size","type":"image_generation_user_error","param":"size","code":"invalid_value"}}"#, InvalidRequest, Refused, Some("invalid_value"), "parameter `size`"),
@@ -153,7 +157,7 @@ fn successes_that_are_none() {
         (JSON, "{}", Kind::NoImage, Unknown, "holds no image"),
         (JSON, r#"{"data":[]}"#, Kind::NoImage, Unknown, "holds no image"),
         (JSON, r#"{"data":[{},{"b64_json":"","url":""}],"message":"later"}"#, Kind::NoImage, Unknown, "\"later\""),
-        (JSON, r#"{"data":[{"content_filter_results":{"hate":{"filtered":true}}}]}"#, Kind::Moderation, Refused, "withheld"),
+        (JSON, r#"{"data":[{"content_filter_results":{"hate":{"filtered":true}}}]}"#, Kind::Moderation, Unknown, "withheld"),
         (JSON, r#"{"error":{"code":"content_policy_violation","message":"No"}}"#, Kind::Moderation, Refused, "\"No\""),
         (JSON, r#"{"data":[],"error":{"code":"rate_limit_exceeded"}}"#, Kind::RateLimit, Refused, "HTTP 200, rate"),
         (JSON, r#"{"error":{"message":"upstream 500"}}"#, Kind::Server, Unknown, "failed: HTTP 200: \"upstream 500\""),
@@ -210,7 +214,7 @@ fn shown(error: &Error) -> String {
     let mut shown = format!("{error} {error:?} {error:#?}");
     let mut source = std::error::Error::source(error);
     while let Some(inner) = source {
-        shown += &format!(" {inner} {inner:?}");
+        write!(shown, " {inner} {inner:?}").unwrap();
         source = inner.source();
     }
     shown
