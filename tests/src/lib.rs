@@ -1,5 +1,7 @@
 //! What several test programs share.
 
+#![allow(clippy::missing_panics_doc, reason = "a test that panics fails, which is what it is for")]
+
 pub mod http;
 pub mod oracle;
 pub mod requests;

@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => command::generate::run(*arguments),
         Command::Validate(arguments) => command::validate::run(&arguments),
         Command::Models(arguments) => command::models::run(&arguments),
-        Command::Emulate(arguments) => command::emulate::run(arguments),
+        Command::Emulate(arguments) => command::emulate::run(&arguments),
     }
 }
 

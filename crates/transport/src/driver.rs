@@ -84,14 +84,16 @@ impl Client {
         // The request is checked against dialect and model here, before anything is sent.
         let message = http::build(&self.endpoint, request)?;
         let place = self.endpoint.place();
-        let answer = match timeout(self.timeout, self.wire.post(message, self.max_answer, &place)).await {
+        let received = match timeout(self.timeout, self.wire.post(message, self.max_answer, &place)).await {
             Ok(received) => received?,
             Err(_) => {
                 let what = format!("No complete answer from {place} within {} s", self.timeout.as_secs_f64());
                 return Err(Error::new(Kind::Timeout, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED));
             }
         };
-        let answer = http::read(&self.endpoint, request, answer.status, &answer.headers, &answer.body)?;
+        let answer = http::read(&self.endpoint, request, received.status, &received.headers, &received.body)?;
+        // Large, and not needed while links are fetched.
+        drop(received);
         self.collect(answer).await
     }
 
@@ -111,11 +113,7 @@ impl Client {
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        let generated = Generated { response: answer.response, request_id: answer.request_id, images };
-        match failure {
-            None => Ok(generated),
-            Some(error) => Err(error.with_request_id(generated.request_id.clone()).with_partial(generated)),
-        }
+        answer.finish(images, failure)
     }
 
     async fn fetch(&self, source: &Source, index: usize) -> Result<Bytes, Error> {

@@ -1,12 +1,11 @@
 //! The exchange with a service as plain values, for use with any HTTP client: [`build`] makes the request, [`read`]
-//! judges the answer.
+//! judges the answer, [`Answer::take_payloads`] and [`Answer::finish`] lead to its images.
 
 mod refusal;
 mod request;
 mod response;
 mod retry_after;
 
-pub(crate) use request::USER_AGENT;
-pub use request::build;
+pub use request::{USER_AGENT, build};
 pub(crate) use response::MAY_BE_BILLED;
 pub use response::{Answer, read};

@@ -86,6 +86,19 @@ impl Answer {
         });
         payloads.collect()
     }
+
+    /// The result of a call, once every payload was fetched or given up. With a `failure` it is that failure, and the
+    /// images are in its [`Error::partial`].
+    ///
+    /// # Errors
+    /// The `failure`.
+    pub fn finish(self, images: Vec<GeneratedImage>, failure: Option<Error>) -> Result<Generated, Error> {
+        let generated = Generated { response: self.response, request_id: self.request_id, images };
+        match failure {
+            None => Ok(generated),
+            Some(error) => Err(error.with_request_id(generated.request_id.clone()).with_partial(generated)),
+        }
+    }
 }
 
 impl Payload {

@@ -3,7 +3,7 @@
 
 mod server;
 
-use std::{fmt::Write as _, process::Command, time::Duration};
+use std::{fmt::Write as _, time::Duration};
 
 use imagewire_transport::{
     Client, Endpoint, Error, Generated, Kind, Outcome, Secret, decode::Format, operations,
@@ -247,64 +247,6 @@ async fn https_to_a_server_that_speaks_none_is_not_sent() {
     plain.abort();
 }
 
-/// Runs tests of this file in a process of its own with that environment.
-async fn rerun(tests: &'static [&'static str], environment: Vec<(&'static str, String)>) {
-    let run = move || {
-        let mut child = Command::new(std::env::current_exe()?);
-        child.args(["--include-ignored", "--exact"]).args(tests).envs(environment);
-        for name in ["NO_PROXY", "no_proxy", "REQUEST_METHOD"] {
-            child.env_remove(name);
-        }
-        child.output()
-    };
-    let output = tokio::task::spawn_blocking(run).await.expect("no panic").expect("a child process");
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains(&format!("{} passed", tests.len())), "{text}");
-}
-
-#[tokio::test]
-async fn loopback_needs_no_certificates_and_no_proxy() {
-    let nowhere = || "http://127.0.0.1:1".to_owned();
-    let mut environment: Vec<_> =
-        ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
-            .map(|name| (name, nowhere()))
-            .into();
-    environment.extend(["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| (name, "/nonexistent".to_owned())));
-    rerun(
-        &[
-            "base64_images_arrive",
-            "links_are_fetched_without_the_credential",
-            "child_https_needs_certificates",
-        ],
-        environment,
-    )
-    .await;
-}
-
-#[tokio::test]
-#[ignore = "needs the environment that another test runs it in"]
-async fn child_https_needs_certificates() {
-    let error = Client::new(Endpoint::new(&operations::FASTAPI)).unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (Kind::Tls, Outcome::NotSent));
-    assert!(error.to_string().contains("ca-certificates"), "{error}");
-}
-
-#[tokio::test]
-async fn other_addresses_go_through_the_proxy_of_the_environment() {
-    let proxy = Server::start(|_, _| json(ONE_IMAGE)).await;
-    let address = format!("http://user:CANARY@{}", proxy.host());
-    rerun(&["child_through_a_proxy"], vec![("http_proxy", address.clone()), ("HTTP_PROXY", address)]).await;
-    assert_eq!(proxy.paths(), ["http://imagewire.invalid/v1/images/generations"]);
-}
-
-#[tokio::test]
-#[ignore = "needs the environment that another test runs it in"]
-async fn child_through_a_proxy() {
-    let endpoint = Endpoint::new(&operations::FASTAPI).base_url("http://imagewire.invalid/v1");
-    let generated = Client::new(endpoint).unwrap().generate(&CreateImageRequest::new(PROMPT)).await.unwrap();
-    assert_eq!(generated.images.len(), 1);
-}
-
 #[tokio::test]
 async fn silence_ends_at_the_deadline() {
     let server = Server::silent().await;
@@ -329,8 +271,9 @@ async fn one_client_serves_many_calls() {
     let client = client(&server.base());
     let request = CreateImageRequest::new(PROMPT);
     let again = client.clone();
-    let (one, two) = tokio::join!(client.generate(&request), again.generate(&request));
-    assert!(one.is_ok() && two.is_ok());
+    // On another task, so that the future has to be `Send`.
+    let other = tokio::spawn(async move { again.generate(&CreateImageRequest::new(PROMPT)).await });
+    assert!(client.generate(&request).await.is_ok() && other.await.unwrap().is_ok());
     assert_eq!(server.paths(), [POST, POST]);
     assert!(!format!("{client:?}").contains("CANARY"));
 }

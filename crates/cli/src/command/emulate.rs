@@ -25,14 +25,14 @@ pub(crate) struct Arguments {
     seed: u64,
 }
 
-pub(crate) fn run(arguments: Arguments) -> ExitCode {
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match serve(arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => Output::new(false).failed(&failure),
     }
 }
 
-fn serve(arguments: Arguments) -> Result<(), Failure> {
+fn serve(arguments: &Arguments) -> Result<(), Failure> {
     let listen = arguments.listen;
     let builder = builder(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -55,7 +55,7 @@ fn serve(arguments: Arguments) -> Result<(), Failure> {
     })
 }
 
-fn builder(arguments: Arguments) -> Result<Builder, Failure> {
+fn builder(arguments: &Arguments) -> Result<Builder, Failure> {
     let mut builder = Emulator::builder().seed(arguments.seed);
     if let Some(dialect) = &arguments.dialect {
         builder = builder.dialect(dialect).map_err(|error| Failure::configuration(error.to_string()))?;
@@ -63,7 +63,7 @@ fn builder(arguments: Arguments) -> Result<Builder, Failure> {
     for pair in &arguments.deployment {
         match pair.split_once('=') {
             Some((name, model)) if !name.is_empty() && !model.is_empty() => {
-                builder = builder.deployment(name, model)
+                builder = builder.deployment(name, model);
             }
             _ => return Err(Failure::configuration(format!("--deployment {pair:?} is not NAME=MODEL"))),
         }

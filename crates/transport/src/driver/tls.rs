@@ -38,25 +38,14 @@ pub(super) fn config(trust: Trust) -> Result<ClientConfig, Error> {
 
 /// The application's choice, if it made one; else what this crate was built with.
 fn provider() -> Result<Arc<CryptoProvider>, Error> {
-    CryptoProvider::get_default().cloned().or_else(built_in).ok_or_else(|| {
-        Error::configuration(
-            "imagewire-transport was built without a TLS provider",
-            "Enable its feature ring or aws-lc, or install a provider of rustls",
-        )
-    })
-}
-
-#[cfg(feature = "ring")]
-fn built_in() -> Option<Arc<CryptoProvider>> {
-    Some(Arc::new(rustls::crypto::ring::default_provider()))
-}
-
-#[cfg(all(feature = "aws-lc", not(feature = "ring")))]
-fn built_in() -> Option<Arc<CryptoProvider>> {
-    Some(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-}
-
-#[cfg(not(any(feature = "aws-lc", feature = "ring")))]
-fn built_in() -> Option<Arc<CryptoProvider>> {
-    None
+    #[cfg(feature = "ring")]
+    let built_in = Ok(Arc::new(rustls::crypto::ring::default_provider()));
+    #[cfg(all(feature = "aws-lc", not(feature = "ring")))]
+    let built_in = Ok(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    #[cfg(not(any(feature = "aws-lc", feature = "ring")))]
+    let built_in = Err(Error::configuration(
+        "imagewire-transport was built without a TLS provider",
+        "Enable its feature ring or aws-lc, or install a provider of rustls",
+    ));
+    CryptoProvider::get_default().cloned().map_or(built_in, Ok)
 }

@@ -39,6 +39,9 @@ impl Scrub<'_> {
         for (private, name) in [(self.prompt, "[prompt]"), (self.user, "[user]")] {
             if let Some(private) = private.map(str::trim).filter(|private| !private.is_empty()) {
                 text = replace(&text, private, name);
+                // As it stands in JSON that is quoted as plain text.
+                let escaped = serde_json::Value::from(private).to_string();
+                text = replace(&text, escaped.trim_matches('"'), name);
             }
         }
         text
@@ -118,6 +121,8 @@ mod tests {
         ] {
             assert_eq!(scrub.words(text), expected);
         }
+        let quoted = Scrub { prompt: Some("a \"red\"\nfox"), ..Scrub::default() };
+        assert_eq!(quoted.words(r#"{"prompt":"a \"red\"\nfox"}"#), r#"{"prompt":"[prompt]"}"#);
         let long = Scrub { prompt: Some("a corgi in a field"), ..Scrub::default() };
         assert_eq!(long.words("xa corgi in a fieldx"), "x[prompt]x");
     }

@@ -9,7 +9,8 @@ use imagewire_types::CreateImageRequest;
 
 use crate::{Endpoint, Error};
 
-pub(crate) const USER_AGENT: &str = concat!("imagewire/", env!("CARGO_PKG_VERSION"));
+/// The `User-Agent` of this release.
+pub const USER_AGENT: &str = concat!("imagewire/", env!("CARGO_PKG_VERSION"));
 
 /// The HTTP request that asks `endpoint` for images, with its body serialised once.
 ///

@@ -1,4 +1,5 @@
 //! A server that answers with given bytes and remembers what it was sent.
+#![allow(dead_code, reason = "each test program uses a part of it")]
 
 use std::{
     net::SocketAddr,
