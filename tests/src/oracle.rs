@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs};
 
-use jsonschema::{Registry, Validator};
+use jsonschema::{Keyword, Registry, ValidationError, Validator};
 use serde_json::{Value, json};
 
 const BASE: &str = "https://imagewire.invalid/schemas/";
@@ -70,6 +70,7 @@ impl Oracle {
             .expect("every reference resolves");
         let validator = jsonschema::draft202012::options()
             .offline()
+            .with_keyword("x-size", |_, bounds, _| Ok(Box::new(SizeBounds(bounds.clone()))))
             .with_registry(&registry)
             .build(&json!({ "allOf": all }))
             .expect("the documents are JSON Schemas");
@@ -84,5 +85,54 @@ impl Oracle {
             members.retain(|name, _| self.vocabulary.contains(name));
         }
         self.validator.is_valid(&body)
+    }
+}
+
+/// `x-size`, restated from the services' prose: `auto`, or width and height as digits around an `x`, where both edges
+/// are multiples of a number, none is longer than a maximum, the longer is at most so many times the shorter, and their
+/// product lies between two bounds.
+struct SizeBounds(Value);
+
+impl SizeBounds {
+    fn bound(&self, name: &str) -> Option<u128> {
+        self.0.get(name).map(|bound| bound.as_u64().expect("a whole number").into())
+    }
+
+    fn accept(&self, text: &str) -> bool {
+        if text == "auto" {
+            return self.0.get("auto").is_none_or(|auto| auto == true);
+        }
+        let edges: Vec<&str> = text.split('x').collect();
+        let is_number = |edge: &&str| {
+            !edge.is_empty() && !edge.starts_with('0') && edge.chars().all(|c| c.is_ascii_digit())
+        };
+        if edges.len() != 2 || !edges.iter().all(is_number) {
+            return false;
+        }
+        let edges: Vec<u128> = edges.iter().filter_map(|edge| edge.parse().ok()).collect();
+        let [width, height] = edges[..] else { return false };
+        let fits_a_pixel_count = width <= u32::MAX.into() && height <= u32::MAX.into();
+        fits_a_pixel_count
+            && self.bound("multipleOf").is_none_or(|step| width % step == 0 && height % step == 0)
+            && self.bound("maximumEdge").is_none_or(|edge| width <= edge && height <= edge)
+            && self
+                .bound("maximumRatio")
+                .is_none_or(|ratio| width <= height * ratio && height <= width * ratio)
+            && self.bound("minimumPixels").is_none_or(|least| width * height >= least)
+            && self.bound("maximumPixels").is_none_or(|most| width * height <= most)
+    }
+}
+
+impl<'i> Keyword<'i> for SizeBounds {
+    fn validate(&self, instance: &'i Value) -> Result<(), ValidationError<'i>> {
+        if self.is_valid(instance) {
+            Ok(())
+        } else {
+            Err(ValidationError::custom("not a size within the bounds"))
+        }
+    }
+
+    fn is_valid(&self, instance: &'i Value) -> bool {
+        instance.as_str().is_none_or(|text| self.accept(text))
     }
 }

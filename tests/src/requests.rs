@@ -60,6 +60,15 @@ fn edges(constraint: &Constraint, tokens: &mut Vec<String>) {
                 }
             }
         }
+        Constraint::Size(rule) => {
+            for width in
+                [rule.multiple_of, rule.maximum_edge.min(4096), 1024, 816, 800, 3840, 2160, 1264, 1280]
+            {
+                for height in [rule.multiple_of, rule.maximum_edge.min(4096), 1024, 816, 2160, 3840, 3856] {
+                    tokens.push(quoted(&format!("{width}x{height}")));
+                }
+            }
+        }
         Constraint::Absent | Constraint::Is(_) => {}
     }
 }

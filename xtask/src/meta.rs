@@ -77,7 +77,8 @@ fn report(
                 .and_then(|schema| schema.get("properties")?.as_object())
                 .map(|properties| properties.keys().map(String::as_str).collect())
                 .unwrap_or_default();
-            for name in unexpected {
+            // Enough of them: what belongs elsewhere in such numbers is no slip.
+            for name in unexpected.iter().take(500) {
                 let pointer = at.get(name).map_or_else(String::new, |value| value.pointer().to_owned());
                 let message = format!("`{name}` is not a keyword here");
                 let help = format!("use one of: {}", known.join(", "));
@@ -88,10 +89,13 @@ fn report(
             let name = property.as_str().unwrap_or_default();
             let meaning = schema
                 .and_then(|schema| describe(schema.get("properties")?.get(name)?, schemas))
-                .map_or_else(String::new, |description| format!(": {description}"));
+                .map_or(format!("; {wanted}"), |description| format!(": {description}"));
             diagnostics.error(at, format!("no `{name}`"), format!("add `{name}`{meaning}"));
         }
         ValidationErrorKind::PropertyNames { error } => {
+            let wanted = judging(error, schemas)
+                .and_then(|schema| describe(schema, schemas))
+                .map_or(wanted, |description| format!("wanted: {description}"));
             let name = error.instance().as_str().unwrap_or_default();
             let pointer = at.get(name).map_or_else(String::new, |value| value.pointer().to_owned());
             diagnostics.at_span(

@@ -7,6 +7,7 @@
 //! This crate is written by hand and depends on nothing generated, so the generator can always rebuild a broken tree.
 
 pub mod rule;
+pub mod size;
 mod words;
 
 #[cfg(feature = "load")]

@@ -25,22 +25,43 @@ pub fn specification(sources: &[Source]) -> Result<Specification, Vec<Diagnostic
     let modules = nouns::modules(&documents, &mut diagnostics);
     let fields = members::request_fields(&documents, &mut diagnostics);
     let wire = rules::wire(&documents, &fields, &mut diagnostics);
-    let models: Vec<_> = documents
+    let mut models: Vec<_> = documents
         .folder("models")
         .filter_map(|document| models::model(document, &fields, &mut diagnostics))
         .collect();
+    models.sort_by(|a, b| a.id.cmp(&b.id));
     for document in documents.folder("models") {
         models::vocabulary(&document.root(), &fields, &mut diagnostics);
     }
-    let dialects: Vec<_> = documents
+    let mut dialects: Vec<_> = documents
         .folder("dialects")
         .filter_map(|document| facts::dialect(document, &documents, &fields, &mut diagnostics))
         .collect();
-    models::names(&documents, &models, &dialects, &mut diagnostics);
+    dialects.sort_by(|a, b| a.rules.id.cmp(&b.rules.id));
+    let services: Vec<&str> = sources
+        .iter()
+        .filter_map(|source| source.path.strip_prefix("dialects/")?.split('.').next())
+        .collect();
+    models::names(&documents, &models, &services, &mut diagnostics);
     if diagnostics.is_empty() {
         Ok(Specification { modules, fields, wire, dialects, models })
     } else {
-        Err(diagnostics.into_sorted())
+        let found = diagnostics.into_sorted();
+        Err(found.into_iter().filter(|found| !is_consequence(found, &documents)).collect())
+    }
+}
+
+/// Whether a rule is about a member that the request declares, or would declare if it were there and readable: then
+/// the request's own errors say all there is to say.
+fn is_consequence(found: &Diagnostic, documents: &Documents) -> bool {
+    let Some(name) =
+        found.pointer.rsplit('/').next().filter(|name| found.message == rules::not_a_member(name))
+    else {
+        return false;
+    };
+    match documents.get(members::REQUEST) {
+        Some(request) => request.root().at(&format!("/properties/{name}")).is_some(),
+        None => true,
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+pub use crate::size::SizeRule;
+
 /// A text of a table.
 pub type Text = Cow<'static, str>;
 /// A list of a table.
@@ -107,6 +109,8 @@ pub enum Constraint {
     },
     /// This truth value.
     Is(bool),
+    /// A size within bounds.
+    Size(SizeRule),
 }
 
 /// A value in a table.
@@ -182,12 +186,27 @@ pub struct Model {
     pub aliases: List<Text>,
     /// Beginnings of identifiers that follow the same rules, such as dated snapshots.
     pub prefixes: List<Text>,
+    /// The members of answers and images that it fills, where the service documents them.
+    pub returns: List<Text>,
+    /// What other models call differently: used when a request is adapted to this one.
+    pub equivalents: List<Equivalent>,
     /// Its rules.
     pub rules: RuleSet,
     /// How long it lives, by service.
     pub lifecycle: List<Lifecycle>,
     /// Where the rules come from.
     pub sources: List<Source>,
+}
+
+/// A value of other models, and the one of this model that comes nearest in meaning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Equivalent {
+    /// The member.
+    pub field: FieldId,
+    /// What others call it.
+    pub from: Text,
+    /// What this model calls it.
+    pub to: Text,
 }
 
 /// Where a model stands at one service.
@@ -246,6 +265,8 @@ pub struct Dialect {
     pub id: Text,
     /// The service's name.
     pub title: Text,
+    /// The service that this is another address or a later edition of.
+    pub variant_of: Option<Text>,
     /// How a request says which model draws.
     pub model_from: ModelFrom,
     /// Its rules for every model.

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::rule::{
-    AdviceSeverity, Condition, Constraint, CrossRule, Field, FieldId, List, Literal, Requirement, Text,
+    AdviceSeverity, Condition, Constraint, CrossRule, Field, FieldId, FieldRule, List, Literal, Requirement,
+    Text,
 };
 
 impl fmt::Display for Constraint {
@@ -19,6 +20,7 @@ impl fmt::Display for Constraint {
             Self::Length { min: 0, max } => write!(formatter, "at most {max} {}", characters(*max)),
             Self::Length { min, max } => write!(formatter, "{min} to {max} {}", characters(*max)),
             Self::Is(value) => write!(formatter, "{value}"),
+            Self::Size(rule) => write!(formatter, "{rule}"),
         }
     }
 }
@@ -45,6 +47,14 @@ impl fmt::Display for Literal {
             Self::Integer(value) => write!(formatter, "{value}"),
             Self::Text(value) => formatter.write_str(value),
         }
+    }
+}
+
+impl FieldRule {
+    /// What the member takes, in words.
+    #[must_use]
+    pub fn accepts(&self) -> String {
+        if self.constraints.is_empty() { "any value".to_owned() } else { joined(&self.constraints) }
     }
 }
 

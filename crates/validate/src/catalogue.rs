@@ -13,7 +13,7 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     /// Models of the user's own; they come before built-in ones of the same name.
-    own: Vec<Model>,
+    pub(crate) own: Vec<Model>,
 }
 
 static BUILT_IN: Catalogue = Catalogue { own: Vec::new() };

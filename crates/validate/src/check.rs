@@ -23,7 +23,7 @@ pub(crate) struct Sets<'a> {
 }
 
 impl<'a> Sets<'a> {
-    fn iter(&self) -> impl Iterator<Item = &'a RuleSet> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &'a RuleSet> {
         let mask = self.overlays;
         let overlays = (0_u32..).zip(self.dialect.overlays.iter());
         let covering =
@@ -89,14 +89,33 @@ fn member(field: &Field, id: FieldId, value: Scalar<'_>, sets: &Sets<'_>, report
             continue;
         };
         for constraint in rule.constraints.iter() {
-            is_closed |= matches!(constraint, Constraint::OneOf(_));
+            is_closed |= matches!(constraint, Constraint::OneOf(_) | Constraint::Size(_));
             if !meets(value, constraint) {
                 report.push(report::broken(field, value, constraint, set));
             }
         }
     }
+    if let Scalar::Text(text) = value {
+        if field.required && !text.is_empty() && text.trim().is_empty() {
+            report.push(report::blank(field));
+        }
+        bytes(field, id, text, sets, report);
+    }
     if !is_closed && !is_known(field, value) {
         report.push(report::unknown_value(field, value));
+    }
+}
+
+/// The services count characters by their documents, but some are reported to count UTF-8 bytes.
+fn bytes(field: &Field, id: FieldId, text: &str, sets: &Sets<'_>, report: &mut Report) {
+    let bounds = sets.iter().flat_map(|set| set.fields.iter()).filter(|rule| rule.field == id);
+    for constraint in bounds.flat_map(|rule| rule.constraints.iter()) {
+        if let Constraint::Length { min, max } = constraint
+            && text.len() > *max as usize
+            && is_length_within(text, *min, *max)
+        {
+            report.push(report::long_in_bytes(field, text.len(), *max));
+        }
     }
 }
 
@@ -124,9 +143,18 @@ fn meets(value: Scalar<'_>, constraint: &Constraint) -> bool {
         (Constraint::Range { min, max }, Scalar::Integer(number)) => is_within(number, *min, *max),
         (Constraint::Length { min, max }, Scalar::Text(text)) => is_length_within(text, *min, *max),
         (Constraint::Is(wanted), Scalar::Boolean(value)) => *wanted == value,
+        (Constraint::Size(rule), Scalar::Text(text)) => rule.accepts(text),
+        (Constraint::Size(rule), Scalar::Size(size)) => match size.dimensions() {
+            Some((width, height)) => rule.broken(width, height).is_none(),
+            None => rule.auto && size.is_auto(),
+        },
         // The loader lets no other pairs through.
         (
-            Constraint::OneOf(_) | Constraint::Range { .. } | Constraint::Length { .. } | Constraint::Is(_),
+            Constraint::OneOf(_)
+            | Constraint::Range { .. }
+            | Constraint::Length { .. }
+            | Constraint::Is(_)
+            | Constraint::Size(_),
             _,
         ) => true,
     }
@@ -155,17 +183,21 @@ fn holds(field: FieldId, constraints: &[Constraint], view: &impl View) -> bool {
 }
 
 fn cross(rule: &CrossRule, set: &RuleSet, view: &impl View, report: &mut Report) {
-    if !rule.when.iter().all(|condition| holds(condition.field, &condition.constraints, view)) {
-        return;
+    if !is_met(rule, view) {
+        report.push(report::conflict(rule, set));
     }
-    let is_met = rule.then.iter().all(|requirement| match view.get(requirement.field) {
+}
+
+/// Whether a rule over several members does not apply, or holds.
+pub(crate) fn is_met(rule: &CrossRule, view: &impl View) -> bool {
+    if !rule.when.iter().all(|condition| holds(condition.field, &condition.constraints, view)) {
+        return true;
+    }
+    rule.then.iter().all(|requirement| match view.get(requirement.field) {
         Seen::Absent | Seen::Null => !requirement.required,
         Seen::Value(value) => requirement.constraints.iter().all(|constraint| meets(value, constraint)),
         Seen::Wrong(_) => true,
-    });
-    if !is_met {
-        report.push(report::conflict(rule, set));
-    }
+    })
 }
 
 /// Whether the model is known, and how long the service will serve it.

@@ -15,19 +15,28 @@
 //! them. [`check`] judges a typed request, [`check_json`] judges bytes and is strict where readers are tolerant. Both
 //! report everything at once, and neither ever quotes the prompt.
 
+mod adapt;
 mod catalogue;
 mod check;
+mod explain;
 mod nearest;
 mod report;
 mod tree;
+#[cfg(feature = "user-models")]
+mod user;
 mod view;
 
 #[rustfmt::skip]
 mod generated;
 
+pub use adapt::{Adapted, Change, adapt, migrate};
 pub use catalogue::{Catalogue, Target, UnknownDialect};
+pub use explain::{Explanation, Layer, explain, models_that_take};
 pub use imagewire_spec::rule;
-pub use report::{Code, Finding, Report, Severity};
+pub use report::{Code, Expected, Finding, Found, Report, Severity};
+pub use tree::Kind;
+#[cfg(feature = "user-models")]
+pub use user::InvalidModel;
 
 use imagewire_types::CreateImageRequest;
 

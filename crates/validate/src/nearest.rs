@@ -1,6 +1,6 @@
 //! The valid value that was probably meant.
 
-use imagewire_spec::rule::{Constraint, Text};
+use imagewire_spec::rule::{Constraint, SizeRule, Text};
 use imagewire_types::Size;
 
 use crate::view::Scalar;
@@ -13,8 +13,16 @@ pub(crate) fn nearest(value: Scalar<'_>, constraint: &Constraint) -> Option<Stri
         }
         (Constraint::OneOf(values), Scalar::Text(text)) => nearest_name(text, values),
         (Constraint::OneOf(values), Scalar::Size(size)) => nearest_name(&size.as_str(), values),
+        (Constraint::Size(rule), Scalar::Text(text)) => nearest_of_rule(&Size::from(text), rule),
+        (Constraint::Size(rule), Scalar::Size(size)) => nearest_of_rule(size, rule),
         _ => None,
     }
+}
+
+fn nearest_of_rule(size: &Size, rule: &SizeRule) -> Option<String> {
+    let (width, height) = size.dimensions()?;
+    let (width, height) = rule.nearest(width, height)?;
+    Some(format!("{width}x{height}"))
 }
 
 fn nearest_name(text: &str, values: &[Text]) -> Option<String> {
@@ -30,19 +38,12 @@ fn nearest_name(text: &str, values: &[Text]) -> Option<String> {
         .map(|(_, value)| value.clone().into_owned())
 }
 
-/// Closest in shape first, then in area: both on a logarithmic scale.
+/// Each edge judged by how many times it grows or shrinks.
 fn nearest_size(width: u32, height: u32, values: &[Text]) -> Option<String> {
-    let shape = |width: u32, height: u32| {
-        (
-            f64::from(width.max(1)).ln() - f64::from(height.max(1)).ln(),
-            f64::from(width.max(1)).ln() + f64::from(height.max(1)).ln(),
-        )
-    };
-    let (ratio, area) = shape(width, height);
+    let times = |a: u32, b: u32| (f64::from(a.max(1)).ln() - f64::from(b.max(1)).ln()).powi(2);
     let distance = |size: &Size| {
-        let (w, h) = size.dimensions()?;
-        let (other_ratio, other_area) = shape(w, h);
-        Some(2.0 * (ratio - other_ratio).abs() + (area - other_area).abs())
+        let (other_width, other_height) = size.dimensions()?;
+        Some(times(width, other_width) + times(height, other_height))
     };
     values
         .iter()

@@ -3,8 +3,9 @@
 use std::fmt;
 
 use imagewire_spec::rule::{Constraint, CrossRule, Field, FieldKind, Lifecycle, Model, RuleSet, Stage};
+use imagewire_types::Size;
 
-use crate::{generated::fields::FIELDS, nearest::nearest, tree::escaped, view::Scalar};
+use crate::{generated::fields::FIELDS, nearest::nearest, tree::{Kind, escaped}, view::Scalar};
 
 /// How grave a finding is. Only errors make a request unacceptable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -105,6 +106,36 @@ pub struct Finding {
     pub nearest: Option<String>,
     /// A sentence for people.
     pub message: String,
+    /// What stood there, where a program can make something of it. Never a free text such as the prompt.
+    pub found: Option<Found>,
+    /// What should have stood there, likewise.
+    pub expected: Option<Expected>,
+}
+
+/// What stood in a member's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// A value of another kind.
+    Kind(Kind),
+    /// A whole number outside its bounds.
+    Integer(i128),
+    /// A text of that many code points.
+    Length(usize),
+    /// A name outside a closed set, clipped and with control characters escaped.
+    Name(String),
+}
+
+/// What should have stood in a member's place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// A value of this kind.
+    Kind(Kind),
+    /// A whole number between these bounds, both included; `i64::MAX` where there is no upper one.
+    Range(i64, i64),
+    /// A text of so many code points, both bounds included.
+    Length(u32, u32),
+    /// One of these names.
+    OneOf(Vec<String>),
 }
 
 impl fmt::Display for Finding {
@@ -160,7 +191,16 @@ impl Report {
 }
 
 fn finding(pointer: String, code: Code, severity: Severity, message: String) -> Finding {
-    Finding { pointer, code, severity, allowed: None, nearest: None, message }
+    Finding {
+        pointer,
+        code,
+        severity,
+        allowed: None,
+        nearest: None,
+        message,
+        found: None,
+        expected: None,
+    }
 }
 
 fn at(field: &Field) -> String {
@@ -171,13 +211,13 @@ pub(crate) fn not_json(message: &str) -> Finding {
     finding(String::new(), Code::NotJson, Severity::Error, format!("the body is not JSON: {message}"))
 }
 
-pub(crate) fn not_an_object(found: &str) -> Finding {
-    finding(
-        String::new(),
-        Code::WrongType,
-        Severity::Error,
-        format!("the body is {found}; an object is expected"),
-    )
+pub(crate) fn not_an_object(found: Kind) -> Finding {
+    let message = format!("the body is {}; an object is expected", found.in_words());
+    Finding {
+        found: Some(Found::Kind(found)),
+        expected: Some(Expected::Kind(Kind::Object)),
+        ..finding(String::new(), Code::WrongType, Severity::Error, message)
+    }
 }
 
 pub(crate) fn duplicate(pointer: &str, name: &str) -> Finding {
@@ -203,18 +243,30 @@ pub(crate) fn missing(field: &Field) -> Finding {
 
 pub(crate) fn null(field: &Field, set: &RuleSet) -> Finding {
     let message = format!("`{}` is null, which {} does not take: leave the member out", field.name, set.name);
-    finding(at(field), Code::Null, Severity::Error, message)
+    Finding {
+        found: Some(Found::Kind(Kind::Null)),
+        expected: Some(Expected::Kind(kind(field))),
+        ..finding(at(field), Code::Null, Severity::Error, message)
+    }
 }
 
-pub(crate) fn wrong_type(field: &Field, found: &str) -> Finding {
-    let expected = match field.kind {
-        FieldKind::Text | FieldKind::Name(_) | FieldKind::Size | FieldKind::Model => "text",
-        FieldKind::Integer => "a whole number",
-        FieldKind::Boolean => "true or false",
-    };
-    let message = format!("`{}` is {found}; {expected} is expected", field.name);
+/// The kind of value that a member takes.
+fn kind(field: &Field) -> Kind {
+    match field.kind {
+        FieldKind::Text | FieldKind::Name(_) | FieldKind::Size | FieldKind::Model => Kind::Text,
+        FieldKind::Integer => Kind::Integer,
+        FieldKind::Boolean => Kind::Boolean,
+    }
+}
+
+pub(crate) fn wrong_type(field: &Field, found: Kind) -> Finding {
+    let expected = kind(field);
+    let message =
+        format!("`{}` is {}; {} is expected", field.name, found.in_words(), expected.in_words());
     Finding {
-        allowed: Some(expected.to_owned()),
+        allowed: Some(expected.in_words().to_owned()),
+        found: Some(Found::Kind(found)),
+        expected: Some(Expected::Kind(expected)),
         ..finding(at(field), Code::WrongType, Severity::Error, message)
     }
 }
@@ -236,15 +288,44 @@ pub(crate) fn broken(field: &Field, value: Scalar<'_>, constraint: &Constraint, 
         (Constraint::Range { .. }, Scalar::Integer(number)) => (Code::OutOfRange, format!("is {number}")),
         (_, value) => (Code::UnsupportedValue, format!("is {}", in_words(value))),
     };
+    let why = match constraint {
+        Constraint::Size(rule) => dimensions(value).and_then(|(width, height)| rule.broken(width, height)),
+        _ => None,
+    };
+    let why = why.map_or_else(String::new, |why| format!(": {why}"));
     Finding {
         allowed: Some(constraint.to_string()),
         nearest: nearest(value, constraint),
+        found: operand(field, value),
+        expected: expected(constraint),
         ..finding(
             at(field),
             code,
             Severity::Error,
-            format!("`{name}` {found}; {} takes {constraint}", set.name),
+            format!("`{name}` {found}; {} takes {constraint}{why}", set.name),
         )
+    }
+}
+
+/// A value as programs may see it: of free texts the length alone.
+fn operand(field: &Field, value: Scalar<'_>) -> Option<Found> {
+    Some(match value {
+        Scalar::Text(text) if field.kind == FieldKind::Text => Found::Length(text.chars().count()),
+        Scalar::Text(text) => Found::Name(shown(text)),
+        Scalar::Size(size) => Found::Name(shown(&size.as_str())),
+        Scalar::Integer(number) => Found::Integer(number),
+        Scalar::Boolean(_) => return None,
+    })
+}
+
+fn expected(constraint: &Constraint) -> Option<Expected> {
+    match constraint {
+        Constraint::OneOf(values) => {
+            Some(Expected::OneOf(values.iter().map(|value| value.clone().into_owned()).collect()))
+        }
+        Constraint::Range { min, max } => Some(Expected::Range(*min, *max)),
+        Constraint::Length { min, max } => Some(Expected::Length(*min, *max)),
+        Constraint::Absent | Constraint::Is(_) | Constraint::Size(_) => None,
     }
 }
 
@@ -267,6 +348,19 @@ pub(crate) fn advice(field: Option<&Field>, severity: Severity, message: &str) -
     finding(field.map_or_else(String::new, at), Code::Advice, severity, message.to_owned())
 }
 
+pub(crate) fn blank(field: &Field) -> Finding {
+    let message = format!("`{}` is nothing but white space", field.name);
+    finding(at(field), Code::Advice, Severity::Warning, message)
+}
+
+pub(crate) fn long_in_bytes(field: &Field, bytes: usize, max: u32) -> Finding {
+    let message = format!(
+        "`{}` has at most {max} characters but {bytes} bytes; a service that counts bytes will refuse it",
+        field.name
+    );
+    finding(at(field), Code::Advice, Severity::Note, message)
+}
+
 pub(crate) fn unknown_model(name: &str, from_request: bool, dialect: &str) -> Finding {
     let message =
         format!("imagewire has no rules for the model `{}`; those of {dialect} alone apply", shown(name));
@@ -286,6 +380,14 @@ pub(crate) fn life(model: &Model, life: &Lifecycle, from_request: bool, dialect:
 
 fn model_pointer(from_request: bool) -> String {
     if from_request { "/model".to_owned() } else { String::new() }
+}
+
+fn dimensions(value: Scalar<'_>) -> Option<(u32, u32)> {
+    match value {
+        Scalar::Text(text) => Size::from(text).dimensions(),
+        Scalar::Size(size) => size.dimensions(),
+        Scalar::Integer(_) | Scalar::Boolean(_) => None,
+    }
 }
 
 fn in_words(value: Scalar<'_>) -> String {

@@ -17,16 +17,51 @@ pub(crate) enum Node {
 }
 
 impl Node {
-    /// The kind of value in words.
-    pub(crate) const fn kind(&self) -> &'static str {
+    /// The kind of value.
+    pub(crate) const fn kind(&self) -> Kind {
+        match self {
+            Self::Null => Kind::Null,
+            Self::Boolean(_) => Kind::Boolean,
+            Self::Integer(_) => Kind::Integer,
+            Self::Fraction => Kind::Fraction,
+            Self::Text(_) => Kind::Text,
+            Self::Array(_) => Kind::Array,
+            Self::Object(_) => Kind::Object,
+        }
+    }
+}
+
+/// A kind of JSON value; numbers are told apart by whether they are whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// `null`.
+    Null,
+    /// `true` or `false`.
+    Boolean,
+    /// A number without a fraction.
+    Integer,
+    /// A number with a fraction.
+    Fraction,
+    /// A text.
+    Text,
+    /// An array.
+    Array,
+    /// An object.
+    Object,
+}
+
+impl Kind {
+    /// The kind in words, as a sentence about a value has it.
+    #[must_use]
+    pub const fn in_words(self) -> &'static str {
         match self {
             Self::Null => "null",
-            Self::Boolean(_) => "true or false",
-            Self::Integer(_) => "a whole number",
+            Self::Boolean => "true or false",
+            Self::Integer => "a whole number",
             Self::Fraction => "a number with a fraction",
-            Self::Text(_) => "text",
-            Self::Array(_) => "an array",
-            Self::Object(_) => "an object",
+            Self::Text => "text",
+            Self::Array => "an array",
+            Self::Object => "an object",
         }
     }
 }

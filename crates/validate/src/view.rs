@@ -5,7 +5,7 @@ use imagewire_types::{CreateImageRequest, Size};
 
 use crate::{
     generated::fields::{FIELDS, member},
-    tree::Node,
+    tree::{Kind, Node},
 };
 
 /// A value of a request.
@@ -23,8 +23,8 @@ pub(crate) enum Seen<'a> {
     Absent,
     Null,
     Value(Scalar<'a>),
-    /// A value of another kind than the wire schema says, with the name of the kind.
-    Wrong(&'static str),
+    /// A value of another kind than the wire schema says.
+    Wrong(Kind),
 }
 
 pub(crate) trait View {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use imagewire_spec::{
     ir::{Credential, Dialect, Specification},
-    rule::{Field, FieldRule, Model, Others, RuleSet, Source},
+    rule::{Field, Model, Others, RuleSet, Source},
 };
 
 use crate::File;
@@ -115,7 +115,7 @@ fn table(body: &mut String, rules: &RuleSet, fields: &[Field]) {
     for (position, field) in (0_u8..).zip(fields) {
         let rule = rules.fields.iter().find(|rule| rule.field.0 == position);
         let accepts = match (rule, rules.others) {
-            (Some(rule), _) => accepts(rule),
+            (Some(rule), _) => rule.accepts(),
             (None, Others::Open) => continue,
             (None, Others::Absent | Others::Refused) => "not supported".to_owned(),
         };
@@ -124,11 +124,6 @@ fn table(body: &mut String, rules: &RuleSet, fields: &[Field]) {
             .map_or_else(String::new, |value| format!("`{value}`"));
         let _ = writeln!(body, "| `{}` | {accepts} | {default} |", field.name);
     }
-}
-
-fn accepts(rule: &FieldRule) -> String {
-    let words: Vec<String> = rule.constraints.iter().map(ToString::to_string).collect();
-    if words.is_empty() { "any value".to_owned() } else { words.join("; ") }
 }
 
 fn cross(body: &mut String, rules: &RuleSet, fields: &[Field]) {

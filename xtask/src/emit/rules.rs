@@ -5,8 +5,8 @@ use imagewire_spec::{
     name::{self, constant},
     rule::{
         Advice, AdviceSeverity, Condition, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind,
-        FieldRule, Lifecycle, Literal, Model, ModelFrom, Others, Overlay, Requirement, RuleSet, Source,
-        Stage, Text,
+        FieldRule, Lifecycle, Literal, Model, ModelFrom, Others, Overlay, Requirement, RuleSet, SizeRule,
+        Source, Stage, Text,
     },
 };
 use proc_macro2::TokenStream;
@@ -172,10 +172,11 @@ impl Writer<'_> {
             ModelFrom::Body => quote! { ModelFrom::Body },
             ModelFrom::Deployment => quote! { ModelFrom::Deployment },
         };
+        let variant_of = optional(dialect.variant_of.as_ref());
         let overlays = list(dialect.overlays.iter().map(|overlay| self.overlay(overlay)));
         let sources = list(dialect.sources.iter().map(source));
         quote! {
-            Dialect { id: #id, title: #title, model_from: #model_from, rules: #rules, overlays: #overlays, sources: #sources }
+            Dialect { id: #id, title: #title, variant_of: #variant_of, model_from: #model_from, rules: #rules, overlays: #overlays, sources: #sources }
         }
     }
 
@@ -188,6 +189,11 @@ impl Writer<'_> {
         let (id, description) = (text(&model.id), text(&model.description));
         let (aliases, prefixes) =
             (list(model.aliases.iter().map(text)), list(model.prefixes.iter().map(text)));
+        let returns = list(model.returns.iter().map(text));
+        let equivalents = list(model.equivalents.iter().map(|pair| {
+            let (field, from, to) = (self.field_name(pair.field), text(&pair.from), text(&pair.to));
+            quote! { Equivalent { field: #field, from: #from, to: #to } }
+        }));
         let rules = self.rule_set(&model.rules);
         let lifecycle = list(model.lifecycle.iter().map(life));
         let sources = list(model.sources.iter().map(source));
@@ -197,6 +203,8 @@ impl Writer<'_> {
                 description: #description,
                 aliases: #aliases,
                 prefixes: #prefixes,
+                returns: #returns,
+                equivalents: #equivalents,
                 rules: #rules,
                 lifecycle: #lifecycle,
                 sources: #sources,
@@ -273,6 +281,7 @@ const KINDS: &[&str] = &[
     "Constraint",
     "CrossRule",
     "Dialect",
+    "Equivalent",
     "FieldRule",
     "Lifecycle",
     "Literal",
@@ -282,6 +291,7 @@ const KINDS: &[&str] = &[
     "Overlay",
     "Requirement",
     "RuleSet",
+    "SizeRule",
     "Source",
     "Stage",
 ];
@@ -333,7 +343,29 @@ fn constraint(constraint: &Constraint) -> TokenStream {
             quote! { Constraint::Length { min: #min, max: #max } }
         }
         Constraint::Is(value) => quote! { Constraint::Is(#value) },
+        Constraint::Size(rule) => size(rule),
     }
+}
+
+/// Bounds that say something; the rest comes from `SizeRule::ANY`.
+fn size(rule: &SizeRule) -> TokenStream {
+    let any = SizeRule::ANY;
+    let auto = (rule.auto != any.auto).then(|| {
+        let auto = rule.auto;
+        quote! { auto: #auto, }
+    });
+    let bounds = [
+        ("multiple_of", u64::from(rule.multiple_of), u64::from(any.multiple_of)),
+        ("maximum_edge", u64::from(rule.maximum_edge), u64::from(any.maximum_edge)),
+        ("maximum_ratio", u64::from(rule.maximum_ratio), u64::from(any.maximum_ratio)),
+        ("minimum_pixels", rule.minimum_pixels, any.minimum_pixels),
+        ("maximum_pixels", rule.maximum_pixels, any.maximum_pixels),
+    ];
+    let bounds = bounds.iter().filter(|(_, value, none)| value != none).map(|(name, value, _)| {
+        let (name, value) = (format_ident!("{name}"), number(i64::try_from(*value).unwrap_or(i64::MAX)));
+        quote! { #name: #value, }
+    });
+    quote! { Constraint::Size(SizeRule { #auto #(#bounds)* ..SizeRule::ANY }) }
 }
 
 fn life(entry: &Lifecycle) -> TokenStream {

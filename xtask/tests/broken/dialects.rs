@@ -84,7 +84,12 @@ fn facts() -> Vec<Case> {
             r#""/studios/{studio}/images""#,
             r#""/studios/{studio}/{room}/images""#,
         ),
-        replace("dialect-two-paths", DIALECT, r#""paths": {"#, r#""paths": { "/images": { "post": {} },"#),
+        replace(
+            "dialect-two-paths",
+            DIALECT,
+            "    }\n  },\n  \"components\"",
+            "    },\n    \"/images\": { \"post\": {} }\n  },\n  \"components\"",
+        ),
         replace(
             "dialect-path-without-slash",
             DIALECT,

@@ -28,7 +28,7 @@ fn documents() -> Vec<Case> {
         replace("wire-scalar-false", "wire/size.schema.json", r#""x-scalar": true"#, r#""x-scalar": false"#),
         replace("wire-required-undescribed", RESPONSE, r#""required": ["data"]"#, r#""required": ["data", "usage"]"#),
         replace("wire-required-no-list", RESPONSE, r#""required": ["data"]"#, r#""required": "data""#),
-        replace("wire-endless", IMAGE, r#""type": ["string", "null"], "x-private": true"#, r#""anyOf": [{ "$ref": "images-response.schema.json" }, { "type": "null" }]"#),
+        replace("wire-endless", IMAGE, r#""type": ["string", "null"], "x-private": true"#, r#""anyOf": [{ "$ref": "image.schema.json" }, { "type": "null" }]"#),
         ("wire-properties-no-object", vec![Edit::Set(
             RESPONSE,
             r#"{ "title": "ImagesResponse", "description": "Broken.", "x-module": "response", "type": "object", "properties": ["data"] }"#.to_owned(),

@@ -54,6 +54,7 @@ impl Documents {
         if target.is_none() {
             let known: Vec<&str> = self.folder("wire").map(Document::path).collect();
             let help = match (document, nearest(&path, &known)) {
+                (Some(_), _) if file.is_empty() => format!("this file has nothing at `{fragment}`"),
                 (Some(_), _) => format!("{path} is there, but has nothing at `{fragment}`"),
                 (None, Some(nearest)) => format!("there is no readable {path}; did you mean {nearest}?"),
                 (None, None) => format!("there is no readable {path}"),
@@ -81,8 +82,22 @@ fn relative(from: &str, file: &str) -> String {
     parts.join("/")
 }
 
-/// The known name with the longest common beginning, when it is long enough to be a likely slip.
+/// The known name that is a likely slip away.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
-    let shared = |other: &str| name.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-    known.iter().copied().max_by_key(|other| shared(other)).filter(|other| shared(other) > "wire/".len() + 2)
+    let (distance, nearest) = known.iter().map(|other| (distance(name, other), *other)).min()?;
+    (distance <= 3).then_some(nearest)
+}
+
+/// How many bytes must be put in, taken out or changed to make one name of the other (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, byte) in one.bytes().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], at + 1);
+        for (to, wanted) in other.bytes().enumerate() {
+            let changed = diagonal + usize::from(byte != wanted);
+            diagonal = row[to + 1];
+            row[to + 1] = changed.min(row[to] + 1).min(diagonal + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
 }

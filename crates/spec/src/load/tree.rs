@@ -100,6 +100,10 @@ fn not_json(text: &str, error: &serde_json::Error) -> (String, &'static str) {
             "nested deeper than 127 levels".to_owned(),
             "no document here needs more than about 20: look for brackets too many",
         )
+    } else if let Some(where_to) = reason.strip_prefix("EOF while parsing ") {
+        (format!("not JSON: the file ends inside {where_to}"), "close what is open, or restore what is lost")
+    } else if reason == "trailing characters" {
+        ("not JSON: more text after the document's end".to_owned(), "a file holds one document")
     } else if reason == "trailing comma" {
         ("not JSON: a comma after the last item".to_owned(), "remove the comma")
     } else {
@@ -210,7 +214,9 @@ impl<'a> Cursor<'a> {
     /// The member of that name, if this is an object that has one.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Self> {
-        self.members().find(|(known, _)| *known == name).map(|(_, value)| value)
+        let Value::Object(members) = &self.node.value else { return None };
+        let (_, _, node) = members.iter().find(|(known, ..)| known == name)?;
+        Some(Self { document: self.document, node, pointer: join(&self.pointer, name) })
     }
 
     /// The value at a JSON pointer below this one.
@@ -307,12 +313,13 @@ impl<'a> Cursor<'a> {
             let help = format!("write an object with some of: {}", allowed.join(", "));
             diagnostics.error(self, format!("{what} is an object"), help);
         }
-        for (name, value) in self.members() {
-            if !allowed.contains(&name) {
+        let members: &[_] = if let Value::Object(members) = &self.node.value { members } else { &[] };
+        for (name, span, _) in members {
+            if !allowed.contains(&name.as_str()) {
                 diagnostics.at_span(
                     &self.document.source,
-                    value.pointer(),
-                    self.name_span(name),
+                    &join(&self.pointer, name),
+                    span.clone(),
                     format!("`{name}` is not a keyword of {what}"),
                     format!("use one of: {}", allowed.join(", ")),
                 );

@@ -27,10 +27,20 @@ fn conditions(at: &Cursor<'_>, fields: &[Field], diagnostics: &mut Diagnostics) 
         found.push(Condition { field, constraints: rule.constraints });
     }
     described(&required, at, diagnostics);
-    if at.is_object() && at.get("properties").is_none_or(|properties| properties.members().next().is_none()) {
-        diagnostics.error(at, "a condition without members", "say in `properties` what they must be");
-    }
+    some(at, diagnostics);
     found
+}
+
+/// Reports a condition or requirement about nothing.
+fn some(at: &Cursor<'_>, diagnostics: &mut Diagnostics) {
+    let help = "say which members it is about, and what their values must be";
+    match at.get("properties") {
+        None if at.is_object() => diagnostics.error(at, "no `properties`", help),
+        Some(properties) if properties.is_object() && properties.members().next().is_none() => {
+            diagnostics.error(&properties, "no member in `properties`", help);
+        }
+        None | Some(_) => {}
+    }
 }
 
 /// Reports required members that have no schema.
@@ -88,9 +98,7 @@ pub(super) fn cross_rule(
         requirements.push(Requirement { field, required, constraints: rule.constraints });
     }
     described(&required, &then, diagnostics);
-    if requirements.is_empty() && then.is_object() && required.is_empty() && then.members().next().is_none() {
-        diagnostics.error(&then, "a requirement without members", "say in `properties` what they must be");
-    }
+    some(&then, diagnostics);
     Some(CrossRule { when: when.into(), then: requirements.into(), reason: reason.into() })
 }
 

@@ -21,14 +21,30 @@ pub(super) fn dialect(
     fields: &[Field],
     diagnostics: &mut Diagnostics,
 ) -> Option<Dialect> {
-    const KEYWORDS: &[&str] =
-        &["openapi", "info", "x-sources", "servers", "security", "paths", "components", "x-models"];
+    const KEYWORDS: &[&str] = &[
+        "openapi",
+        "info",
+        "x-sources",
+        "x-variant-of",
+        "servers",
+        "security",
+        "paths",
+        "components",
+        "x-models",
+    ];
     let root = document.root();
     root.only("a dialect", KEYWORDS, diagnostics);
+    if !root.is_object() {
+        return None;
+    }
     references(&root, documents, diagnostics);
     let file = document.path().rsplit('/').next().unwrap_or_default();
     let Some(id) = file.strip_suffix(".openapi.json") else {
-        diagnostics.error(&root, "the file's name does not end in `.openapi.json`", "rename it");
+        diagnostics.error(
+            &root,
+            "the file's name does not end in `.openapi.json`",
+            "rename it, such as `dialects/acme.openapi.json`",
+        );
         return None;
     };
     if !name::is_identifier(&name::constant(id)) {
@@ -51,20 +67,19 @@ pub(super) fn dialect(
     let narrowed = request.get("$ref");
     if narrowed.as_ref().and_then(Cursor::as_text) != Some(WIRE_REQUEST) {
         let place = narrowed.unwrap_or_else(|| request.clone());
-        diagnostics.error(
-            &place,
-            "a dialect's request narrows the wire request",
-            format!("write \"$ref\": \"{WIRE_REQUEST}\""),
-        );
+        let message = match request.get("$ref") {
+            None => "no `$ref`",
+            Some(_) => "not the wire request, which every dialect narrows",
+        };
+        diagnostics.error(&place, message, format!("write \"$ref\": \"{WIRE_REQUEST}\""));
     }
     let rules = rule_set(&request, &title, fields, false, diagnostics);
     if rules.others != Others::Refused {
-        let place = request.get("additionalProperties").unwrap_or(request);
-        diagnostics.error(
-            &place,
-            "a dialect lists what its service documents, and leaves nothing else open",
-            "write \"additionalProperties\": false",
-        );
+        let help = "a dialect lists what its service documents: write \"additionalProperties\": false";
+        match request.get("additionalProperties") {
+            None => diagnostics.error(&request, "no `additionalProperties`", help),
+            Some(place) => diagnostics.error(&place, "members that are not listed are let in", help),
+        }
     }
     let overlays = list(&root, "x-models", diagnostics)
         .iter()
@@ -74,6 +89,7 @@ pub(super) fn dialect(
         rules: rule::Dialect {
             id: id.to_owned().into(),
             title: title.into(),
+            variant_of: root.get("x-variant-of").and_then(|of| of.as_text()).map(|of| of.to_owned().into()),
             model_from,
             rules,
             overlays,
@@ -215,8 +231,10 @@ fn credentials(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> (Vec<Credent
     for requirement in &requirements {
         for (name, place) in requirement.members() {
             let Some(scheme) = root.at(&format!("/components/securitySchemes/{name}")) else {
-                diagnostics.error(
-                    &place,
+                diagnostics.at_span(
+                    root.document().source(),
+                    place.pointer(),
+                    requirement.name_span(name),
                     format!("no security scheme is named `{name}`"),
                     "describe it in `components`, under `securitySchemes`",
                 );
@@ -229,7 +247,7 @@ fn credentials(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> (Vec<Credent
                     found.push(Credential::Header(header.to_owned()));
                 }
                 _ => diagnostics.error(
-                    &scheme,
+                    &scheme.get("scheme").or_else(|| scheme.get("type")).unwrap_or_else(|| scheme.clone()),
                     "not a scheme that imagewire sends",
                     "use http bearer, or an apiKey in a header",
                 ),
@@ -242,7 +260,8 @@ fn credentials(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> (Vec<Credent
         }
     }
     if requirements.is_empty() {
-        diagnostics.error(root, "no credential", "list the service's schemes in `security`");
+        let place = root.get("security").unwrap_or_else(|| root.clone());
+        diagnostics.error(&place, "no `security`", "list the names of the service's security schemes");
     }
     (found, variables)
 }

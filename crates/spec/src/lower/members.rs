@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     ir::{Member, Type},
-    load::{Cursor, Diagnostics, Documents},
+    load::{Cursor, Diagnostics, Document, Documents},
     name,
     rule::{Field, FieldKind},
 };
@@ -34,6 +34,7 @@ pub(super) fn members(
         diagnostics.error(&properties, "`properties` is not an object", "write the members by name");
     }
     let required = names(root, "required", diagnostics);
+    let can_tell = root.get("required").is_none_or(|list| list.is_array());
     for (wire, at) in &required {
         if properties.get(wire).is_none() {
             diagnostics.error(
@@ -68,7 +69,7 @@ pub(super) fn members(
             let doc = lines(&text(&schema, "description", diagnostics)?);
             let (ty, nullable) = member_type(&schema, documents, diagnostics)?;
             let required = required.iter().any(|(name, _)| name == wire);
-            if !required && !nullable {
+            if !required && !nullable && can_tell {
                 diagnostics.error(
                     &schema,
                     format!("`{wire}` may be absent but not null"),
@@ -158,7 +159,8 @@ fn reference(at: &Cursor<'_>, documents: &Documents, diagnostics: &mut Diagnosti
         diagnostics.error(&reference, "not a wire type", "refer to a whole file of schemas/wire");
         return None;
     }
-    Some(Type::Named(text(&target, "title", diagnostics)?))
+    // A target without a title is an error of its own.
+    Some(Type::Named(text(&target, "title", &mut Diagnostics::default())?))
 }
 
 /// The type that `type`, `format` and `items` name, and whether null is among it.
@@ -201,11 +203,11 @@ fn plain(at: &Cursor<'_>, documents: &Documents, diagnostics: &mut Diagnostics) 
 pub(super) fn request_fields(documents: &Documents, diagnostics: &mut Diagnostics) -> Vec<Field> {
     let Some(document) = documents.get(REQUEST) else {
         // A document that is there and cannot be read is reported as such.
-        if let Some(other) = documents.folder("wire").next().filter(|_| !diagnostics.concern(REQUEST)) {
+        if let Some(other) = documents.iter().next().filter(|_| !diagnostics.concern(REQUEST)) {
             let root = other.root();
             diagnostics.error(
                 &root,
-                format!("no {REQUEST} beside it"),
+                format!("there is no {REQUEST}"),
                 "describe the request: rules are about its members",
             );
         }
@@ -228,7 +230,7 @@ pub(super) fn request_fields(documents: &Documents, diagnostics: &mut Diagnostic
                 let Some(values) = known_values(documents, title) else {
                     diagnostics.error(
                         &schema,
-                        format!("rules cannot judge a `{title}`"),
+                        format!("rules cannot judge `{title}` values"),
                         "use an open enum, a size or a model",
                     );
                     continue;
@@ -258,10 +260,11 @@ pub(super) fn request_fields(documents: &Documents, diagnostics: &mut Diagnostic
 }
 
 fn known_values(documents: &Documents, title: &str) -> Option<Vec<crate::rule::Text>> {
-    let document = documents
+    let mut namesakes = documents
         .folder("wire")
-        .find(|document| document.root().get("title").and_then(|text| text.as_text()) == Some(title))?;
-    let choices = document.root().get("anyOf")?;
+        .map(Document::root)
+        .filter(|root| root.get("title").and_then(|text| text.as_text()) == Some(title));
+    let choices = namesakes.find_map(|root| root.get("anyOf"))?;
     Some(
         choices
             .elements()

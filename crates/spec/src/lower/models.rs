@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use super::{
     read::{entries, expect_type, list, names as strings, text},
-    rules::rule_set,
+    rules::{field_id, rule_set},
 };
 use crate::{
-    ir,
     load::{Cursor, Diagnostics, Document, Documents},
     name,
-    rule::{self, Field, FieldKind, Lifecycle, Model, Source, Stage},
+    rule::{self, Equivalent, Field, FieldKind, Lifecycle, Model, Source, Stage},
 };
 
 /// Lowers one model's document. `fields` are the members of the request.
@@ -21,11 +20,13 @@ pub fn model(document: &Document, fields: &[Field], diagnostics: &mut Diagnostic
         "description",
         "x-aliases",
         "x-prefixes",
+        "x-returns",
         "type",
         "properties",
         "additionalProperties",
         "allOf",
         "x-advice",
+        "x-equivalents",
         "x-lifecycle",
         "x-sources",
     ];
@@ -50,6 +51,8 @@ pub fn model(document: &Document, fields: &[Field], diagnostics: &mut Diagnostic
         description: description.into(),
         aliases: owned(&root, "x-aliases", diagnostics),
         prefixes: owned(&root, "x-prefixes", diagnostics),
+        returns: owned(&root, "x-returns", diagnostics),
+        equivalents: equivalents(&root, fields, diagnostics).into(),
         rules,
         lifecycle: lifecycle(&root, diagnostics).into(),
         sources: sources(&root, diagnostics).into(),
@@ -59,6 +62,23 @@ pub fn model(document: &Document, fields: &[Field], diagnostics: &mut Diagnostic
 
 fn owned(at: &Cursor<'_>, name: &str, diagnostics: &mut Diagnostics) -> rule::List<rule::Text> {
     strings(at, name, diagnostics).into_iter().map(|(text, _)| text.into()).collect()
+}
+
+/// What other models call what this one calls differently.
+fn equivalents(root: &Cursor<'_>, fields: &[Field], diagnostics: &mut Diagnostics) -> Vec<Equivalent> {
+    let mut found = Vec::new();
+    for (wire, pairs) in entries(root, "x-equivalents", diagnostics) {
+        let Some(field) = field_id(wire, &pairs, fields, diagnostics) else { continue };
+        for (from, to) in pairs.members() {
+            match to.as_text() {
+                Some(to) => {
+                    found.push(Equivalent { field, from: from.to_owned().into(), to: to.to_owned().into() })
+                }
+                None => diagnostics.error(&to, "not a text", "write the value that this model takes"),
+            }
+        }
+    }
+    found
 }
 
 fn lifecycle(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Vec<Lifecycle> {
@@ -95,8 +115,11 @@ fn lifecycle(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Vec<Lifecycle>
 /// The `x-sources` of a document; none at all is an error.
 pub(super) fn sources(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Vec<Source> {
     let found = list(root, "x-sources", diagnostics);
-    if found.is_empty() && root.get("x-sources").is_none_or(|list| list.is_array()) {
-        diagnostics.error(root, "no `x-sources`", "say where the rules come from and when you read it");
+    let help = "say where the rules come from and when you read it";
+    match root.get("x-sources") {
+        None => diagnostics.error(root, "no `x-sources`", help),
+        Some(list) if list.is_array() && found.is_empty() => diagnostics.error(&list, "no source", help),
+        Some(_) => {}
     }
     found
         .into_iter()
@@ -114,11 +137,11 @@ pub(super) fn sources(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Vec<S
 }
 
 /// Checks names across documents: every identifier, alias and prefix once, identifiers that give Rust names, and
-/// life cycles of known services.
+/// life cycles of known services. `dialects` are the identifiers of all services, broken ones included.
 pub(super) fn names(
     documents: &Documents,
     models: &[Model],
-    dialects: &[ir::Dialect],
+    dialects: &[&str],
     diagnostics: &mut Diagnostics,
 ) {
     let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
@@ -137,21 +160,23 @@ pub(super) fn names(
                 if name.is_empty() {
                     diagnostics.error(&place, "an empty name", "it would stand for every model: remove it");
                 } else if let Some(first) = taken.insert(name, &model.id) {
-                    diagnostics.error(
-                        &place,
-                        format!("`{name}` already stands for `{first}`"),
-                        "a name leads to one model: remove it here or there",
-                    );
+                    let message = if name == first {
+                        format!("`{name}` is a model itself")
+                    } else {
+                        format!("`{name}` already stands for `{first}`")
+                    };
+                    diagnostics.error(&place, message, "a name leads to one model: remove it here or there");
                 }
             }
         }
-        for (dialect, place) in root.get("x-lifecycle").iter().flat_map(Cursor::members) {
-            if !dialects.iter().any(|known| known.rules.id == dialect) {
-                let known: Vec<&str> = dialects.iter().map(|dialect| dialect.rules.id.as_ref()).collect();
-                diagnostics.error(
-                    &place,
+        if let Some(entries) = root.get("x-lifecycle") {
+            for (dialect, place) in entries.members().filter(|(dialect, _)| !dialects.contains(dialect)) {
+                diagnostics.at_span(
+                    root.document().source(),
+                    place.pointer(),
+                    entries.name_span(dialect),
                     format!("no dialect is named `{dialect}`"),
-                    format!("known: {}", known.join(", ")),
+                    format!("known: {}", dialects.join(", ")),
                 );
             }
         }

@@ -148,7 +148,10 @@ fn noun(document: &Document, documents: &Documents, diagnostics: &mut Diagnostic
             "use small letters, and not `operations`, which holds the HTTP facts",
         );
     }
-    let shape = if root.get("x-scalar").and_then(|scalar| scalar.as_boolean()) == Some(true) {
+    let shape = if let Some(scalar) = root.get("x-scalar") {
+        if scalar.as_boolean() != Some(true) {
+            diagnostics.error(&scalar, "`x-scalar` is not `true`", "write `true`, or leave it out");
+        }
         const KEYWORDS: &[&str] =
             &["$schema", "title", "description", "x-module", "x-scalar", "type", "examples"];
         root.only("a scalar", KEYWORDS, diagnostics);

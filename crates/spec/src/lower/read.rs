@@ -84,7 +84,7 @@ pub(super) fn type_and_null<'a>(at: &Cursor<'a>, diagnostics: &mut Diagnostics) 
     match names[..] {
         [name, "null"] | ["null", name] => Some((name, true)),
         _ => {
-            diagnostics.error(&ty, "not a type", "write one type, or one type and \"null\"");
+            diagnostics.error(&ty, "not a single type", "write one type, or one type and \"null\"");
             None
         }
     }

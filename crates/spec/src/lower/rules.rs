@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     load::{Cursor, Diagnostics, Documents},
-    rule::{Constraint, Field, FieldId, FieldKind, FieldRule, Literal, Others, RuleSet},
+    rule::{Constraint, Field, FieldId, FieldKind, FieldRule, Literal, Others, RuleSet, SizeRule},
 };
 
 /// The bounds that the wire schema itself states.
@@ -80,7 +80,7 @@ pub(super) fn rule_set(
             diagnostics.error(
                 &schema,
                 "not a policy for other members",
-                "write `false` or `{\"type\": \"null\"}`, or leave it out",
+                if null_is_absent { "write {\"type\": \"null\"}" } else { "write `false`" },
             );
             Others::Open
         }
@@ -100,6 +100,11 @@ pub(super) fn rule_set(
     }
 }
 
+/// What is said of a name that the request does not have.
+pub(super) fn not_a_member(wire: &str) -> String {
+    format!("`{wire}` is not a member of the request")
+}
+
 /// The member of that name.
 pub(super) fn field_id(
     wire: &str,
@@ -113,7 +118,7 @@ pub(super) fn field_id(
         let known: Vec<&str> = fields.iter().map(|field| field.name.as_ref()).collect();
         diagnostics.error(
             at,
-            format!("`{wire}` is not a member of the request"),
+            not_a_member(wire),
             format!("add it to the wire schema first; known: {}", known.join(", ")),
         );
     }
@@ -129,6 +134,7 @@ const FIELD: &[&str] = &[
     "maximum",
     "minLength",
     "maxLength",
+    "x-size",
     "default",
     "examples",
 ];
@@ -172,15 +178,17 @@ pub(super) fn field_rule(
     }
     if let Some(values) = at.get("enum") {
         let mut texts = Vec::new();
-        let mut has_null = false;
+        // A list that is no list, or empty, is an error of its own.
+        let mut has_null = values.elements().next().is_none();
         for value in list(at, "enum", diagnostics) {
             match value.as_text() {
                 Some(text) => texts.push(text.to_owned().into()),
                 None if value.is_null() => has_null = true,
+                None if matches!(kind, FieldKind::Integer | FieldKind::Boolean) => {}
                 None => diagnostics.error(
                     &value,
                     "not a string",
-                    "an enum lists strings, and null where absence is fine; numbers have `minimum` and `maximum`",
+                    "an enum lists strings, and null where absence is fine",
                 ),
             }
         }
@@ -204,10 +212,13 @@ pub(super) fn field_rule(
     }
     constraints.extend(range(at, diagnostics));
     constraints.extend(length(at, diagnostics));
+    constraints.extend(size(at, diagnostics));
     for constraint in &constraints {
         if !fits(constraint, kind) {
             let (keywords, help) = match constraint {
-                Constraint::Absent | Constraint::OneOf(_) => (["enum", "const"], "an `enum` is for texts"),
+                Constraint::Absent | Constraint::OneOf(_) => {
+                    (["enum", "const"], "an `enum` is for texts; numbers have `minimum` and `maximum`")
+                }
                 Constraint::Range { .. } => {
                     (["minimum", "maximum"], "`minimum` and `maximum` are for integers")
                 }
@@ -215,6 +226,7 @@ pub(super) fn field_rule(
                     (["minLength", "maxLength"], "`minLength` and `maxLength` are for texts")
                 }
                 Constraint::Is(_) => (["const", "const"], "a truth value is for booleans"),
+                Constraint::Size(_) => (["x-size", "x-size"], "`x-size` is for sizes"),
             };
             let place = keywords.iter().find_map(|keyword| at.get(keyword)).unwrap_or_else(|| at.clone());
             diagnostics.error(&place, "the rule does not fit the member's type in the wire schema", help);
@@ -222,7 +234,7 @@ pub(super) fn field_rule(
     }
     if *kind == FieldKind::Size {
         for size in at.get("enum").iter().flat_map(Cursor::elements).chain(at.get("const")) {
-            if let Some(text) = size.as_text().filter(|text| !is_size(text)) {
+            if let Some(text) = size.as_text().filter(|text| !SizeRule::ANY.accepts(text)) {
                 diagnostics.error(
                     &size,
                     format!("`{text}` is not a size"),
@@ -240,17 +252,11 @@ fn fits(constraint: &Constraint, kind: &FieldKind) -> bool {
         Constraint::Absent => true,
         Constraint::Range { .. } => *kind == FieldKind::Integer,
         Constraint::Is(_) => *kind == FieldKind::Boolean,
+        Constraint::Size(_) => *kind == FieldKind::Size,
         Constraint::OneOf(_) | Constraint::Length { .. } => {
             !matches!(kind, FieldKind::Integer | FieldKind::Boolean)
         }
     }
-}
-
-/// Whether a text is `auto` or `WIDTHxHEIGHT` in plain digits.
-fn is_size(text: &str) -> bool {
-    let is_edge =
-        |edge: &str| !edge.starts_with('0') && !edge.is_empty() && edge.bytes().all(|b| b.is_ascii_digit());
-    text == "auto" || text.split_once('x').is_some_and(|(width, height)| is_edge(width) && is_edge(height))
 }
 
 fn integer(at: &Cursor<'_>, name: &str, diagnostics: &mut Diagnostics) -> Option<i64> {
@@ -287,6 +293,41 @@ fn length(at: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Constraint> 
         min: u32::try_from(min).unwrap_or(u32::MAX),
         max: u32::try_from(max).unwrap_or(u32::MAX),
     })
+}
+
+/// Bounds on sizes that are not a list.
+fn size(at: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Constraint> {
+    const BOUNDS: &[&str] =
+        &["auto", "multipleOf", "maximumEdge", "maximumRatio", "minimumPixels", "maximumPixels"];
+    let at = at.get("x-size")?;
+    if !at.is_object() {
+        diagnostics.error(&at, "`x-size` is not an object", "write bounds such as {\"multipleOf\": 16}");
+        return None;
+    }
+    at.only("`x-size`", BOUNDS, diagnostics);
+    let auto = match at.get("auto") {
+        Some(value) => value.as_boolean().unwrap_or_else(|| {
+            diagnostics.error(&value, "`auto` is not a truth value", "write true or false");
+            true
+        }),
+        None => true,
+    };
+    let small =
+        |bound: Option<i64>, none: u32| bound.map_or(none, |bound| u32::try_from(bound).unwrap_or(u32::MAX));
+    let large =
+        |bound: Option<i64>, none: u64| bound.map_or(none, |bound| u64::try_from(bound).unwrap_or(u64::MAX));
+    let rule = SizeRule {
+        auto,
+        multiple_of: small(integer(&at, "multipleOf", diagnostics), 1).max(1),
+        maximum_edge: small(integer(&at, "maximumEdge", diagnostics), u32::MAX),
+        maximum_ratio: small(integer(&at, "maximumRatio", diagnostics), u32::MAX),
+        minimum_pixels: large(integer(&at, "minimumPixels", diagnostics), 0),
+        maximum_pixels: large(integer(&at, "maximumPixels", diagnostics), u64::MAX),
+    };
+    if rule.nearest(1024, 1024).is_none() {
+        diagnostics.error(&at, "no size meets all these bounds", "mend the bounds");
+    }
+    Some(Constraint::Size(rule))
 }
 
 fn empty(at: &Cursor<'_>, [least, greatest]: [&str; 2], is_empty: bool, diagnostics: &mut Diagnostics) {
@@ -327,6 +368,7 @@ fn literal(
             !(u64::from(*min)..=u64::from(*max)).contains(&(text.chars().count() as u64))
         }
         (Constraint::Is(only), Some(Literal::Boolean(value))) => only != value,
+        (Constraint::Size(rule), Some(Literal::Text(text))) => !rule.accepts(text),
         (Constraint::Absent, _) => true,
         (_, _) => false,
     });

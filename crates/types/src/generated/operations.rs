@@ -4,6 +4,87 @@
 
 use crate::scalar::operation::{Credential, Operation, Parameter};
 
+/// How Azure OpenAI makes images.
+pub static AZURE: Operation = Operation {
+    dialect: "azure",
+    title: "Azure OpenAI",
+    server: "https://{resource}.openai.azure.com/openai",
+    server_env: &["AZURE_OPENAI_BASE_URL"],
+    method: "POST",
+    path: "/deployments/{deployment}/images/generations",
+    path_parameters: &[
+        Parameter {
+            name: "deployment",
+            description: "The name of the deployment.",
+            required: true,
+            example: Some("my-image-deployment"),
+        },
+    ],
+    query_parameters: &[
+        Parameter {
+            name: "api-version",
+            description: "The version of the API.",
+            required: true,
+            example: Some("2025-04-01-preview"),
+        },
+    ],
+    credentials: &[Credential::Header("api-key"), Credential::Bearer],
+    credential_env: &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_AD_TOKEN"],
+    answer_members: &[
+        "created",
+        "data",
+        "background",
+        "output_format",
+        "quality",
+        "size",
+        "usage",
+    ],
+    image_members: &[
+        "url",
+        "b64_json",
+        "content_filter_results",
+        "revised_prompt",
+        "prompt_filter_results",
+    ],
+};
+
+/// How Azure OpenAI v1 makes images.
+pub static AZURE_V1: Operation = Operation {
+    dialect: "azure-v1",
+    title: "Azure OpenAI v1",
+    server: "https://{resource}.openai.azure.com/openai",
+    server_env: &["AZURE_OPENAI_BASE_URL"],
+    method: "POST",
+    path: "/v1/images/generations",
+    path_parameters: &[],
+    query_parameters: &[
+        Parameter {
+            name: "api-version",
+            description: "The version of the API.",
+            required: false,
+            example: Some("preview"),
+        },
+    ],
+    credentials: &[Credential::Header("api-key"), Credential::Bearer],
+    credential_env: &["AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_AD_TOKEN"],
+    answer_members: &[
+        "created",
+        "data",
+        "background",
+        "output_format",
+        "quality",
+        "size",
+        "usage",
+    ],
+    image_members: &[
+        "url",
+        "b64_json",
+        "content_filter_results",
+        "revised_prompt",
+        "prompt_filter_results",
+    ],
+};
+
 /// How fastapi.ai makes images.
 pub static FASTAPI: Operation = Operation {
     dialect: "fastapi",
@@ -17,6 +98,30 @@ pub static FASTAPI: Operation = Operation {
     credentials: &[Credential::Bearer],
     credential_env: &["FAST_API_KEY"],
     answer_members: &["created", "data"],
+    image_members: &["url", "b64_json", "revised_prompt"],
+};
+
+/// How fastapi.ai 2026 makes images.
+pub static FASTAPI_2026: Operation = Operation {
+    dialect: "fastapi-2026",
+    title: "fastapi.ai 2026",
+    server: "https://api.fastapi.ai/v1",
+    server_env: &["FAST_BASE_URL"],
+    method: "POST",
+    path: "/images/generations",
+    path_parameters: &[],
+    query_parameters: &[],
+    credentials: &[Credential::Bearer],
+    credential_env: &["FAST_API_KEY"],
+    answer_members: &[
+        "created",
+        "data",
+        "background",
+        "output_format",
+        "quality",
+        "size",
+        "usage",
+    ],
     image_members: &["url", "b64_json", "revised_prompt"],
 };
 
@@ -54,6 +159,30 @@ pub static HICAP: Operation = Operation {
         "revised_prompt",
         "prompt_filter_results",
     ],
+};
+
+/// How Hicap v1 makes images.
+pub static HICAP_V1: Operation = Operation {
+    dialect: "hicap-v1",
+    title: "Hicap v1",
+    server: "https://api.hicap.ai/v1",
+    server_env: &["HICAP_BASE_URL", "HICAP_API_BASE"],
+    method: "POST",
+    path: "/images/generations",
+    path_parameters: &[],
+    query_parameters: &[],
+    credentials: &[Credential::Bearer, Credential::Header("api-key")],
+    credential_env: &["HICAP_API_KEY"],
+    answer_members: &[
+        "created",
+        "data",
+        "background",
+        "output_format",
+        "quality",
+        "size",
+        "usage",
+    ],
+    image_members: &["url", "b64_json", "revised_prompt"],
 };
 
 /// How OpenAI makes images.
@@ -96,5 +225,31 @@ pub static TRUEFOUNDRY: Operation = Operation {
     image_members: &["url", "b64_json", "revised_prompt"],
 };
 
+/// How TrueFoundry gateway makes images.
+pub static TRUEFOUNDRY_GATEWAY: Operation = Operation {
+    dialect: "truefoundry-gateway",
+    title: "TrueFoundry gateway",
+    server: "https://gateway.truefoundry.ai",
+    server_env: &["TFY_GATEWAY_URL"],
+    method: "POST",
+    path: "/images/generations",
+    path_parameters: &[],
+    query_parameters: &[],
+    credentials: &[Credential::Bearer],
+    credential_env: &["TFY_API_KEY"],
+    answer_members: &["created", "data"],
+    image_members: &["url", "b64_json", "revised_prompt"],
+};
+
 /// All services that this release knows, by identifier.
-pub static OPERATIONS: &[&Operation] = &[&FASTAPI, &HICAP, &OPENAI, &TRUEFOUNDRY];
+pub static OPERATIONS: &[&Operation] = &[
+    &AZURE,
+    &AZURE_V1,
+    &FASTAPI,
+    &FASTAPI_2026,
+    &HICAP,
+    &HICAP_V1,
+    &OPENAI,
+    &TRUEFOUNDRY,
+    &TRUEFOUNDRY_GATEWAY,
+];

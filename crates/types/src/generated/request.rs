@@ -40,6 +40,12 @@ pub struct CreateImageRequest {
     pub stream: Option<bool>,
     /// How many unfinished images a stream shows before the final one (0 to 3).
     pub partial_images: Option<u32>,
+    /// How elaborate a gpt-image-2.6 picture is (experimental: third-party reports).
+    pub complexity: Option<Complexity>,
+    /// How many frames a gpt-image-2.6 GIF has (experimental: third-party reports).
+    pub frame_count: Option<u32>,
+    /// How long each frame of a gpt-image-2.6 GIF shows, in milliseconds (experimental: third-party reports).
+    pub frame_duration_ms: Option<u32>,
     /// An opaque identifier of the end user, for the service's abuse monitoring.
     pub user: Option<String>,
     /// Members that have no field here; they are sent and received unchanged.
@@ -65,6 +71,9 @@ impl CreateImageRequest {
             output_compression: None,
             stream: None,
             partial_images: None,
+            complexity: None,
+            frame_count: None,
+            frame_duration_ms: None,
             user: None,
             extra: Extra::new(),
         }
@@ -157,6 +166,27 @@ impl CreateImageRequest {
         self
     }
 
+    /// Sets [`complexity`](Self::complexity).
+    #[must_use]
+    pub fn complexity(mut self, complexity: impl Into<Complexity>) -> Self {
+        self.complexity = Some(complexity.into());
+        self
+    }
+
+    /// Sets [`frame_count`](Self::frame_count).
+    #[must_use]
+    pub fn frame_count(mut self, frame_count: u32) -> Self {
+        self.frame_count = Some(frame_count);
+        self
+    }
+
+    /// Sets [`frame_duration_ms`](Self::frame_duration_ms).
+    #[must_use]
+    pub fn frame_duration_ms(mut self, frame_duration_ms: u32) -> Self {
+        self.frame_duration_ms = Some(frame_duration_ms);
+        self
+    }
+
     /// Sets [`user`](Self::user).
     #[must_use]
     pub fn user(mut self, user: impl Into<String>) -> Self {
@@ -180,23 +210,50 @@ wire_struct! {
         output_compression: "output_compression",
         stream: "stream",
         partial_images: "partial_images",
+        complexity: "complexity",
+        frame_count: "frame_count",
+        frame_duration_ms: "frame_duration_ms",
         user: "user" private,
     }
 }
 
 /// The models that this release has rules for, from `schemas/models`.
 impl Model {
+    /// `chatgpt-image-latest`: The image model of ChatGPT, as the API serves it.
+    pub const CHATGPT_IMAGE_LATEST: Self = Self::from_static("chatgpt-image-latest");
     /// `dall-e-2`: OpenAI's second image model: square pictures, up to ten a request.
     pub const DALL_E_2: Self = Self::from_static("dall-e-2");
     /// `dall-e-3`: OpenAI's third image model: one picture a request, with a style.
     pub const DALL_E_3: Self = Self::from_static("dall-e-3");
     /// `gpt-image-1`: OpenAI's first GPT image model: transparency, file formats, streaming.
     pub const GPT_IMAGE_1: Self = Self::from_static("gpt-image-1");
+    /// `gpt-image-1-mini`: The small sibling of gpt-image-1.
+    pub const GPT_IMAGE_1_MINI: Self = Self::from_static("gpt-image-1-mini");
+    /// `gpt-image-1.5`: The successor of gpt-image-1, with the same parameters.
+    pub const GPT_IMAGE_1_5: Self = Self::from_static("gpt-image-1.5");
+    /// `gpt-image-2`: OpenAI's image model with free sizes.
+    pub const GPT_IMAGE_2: Self = Self::from_static("gpt-image-2");
+    /// `gpt-image-2.5-flare`: OpenAI's gpt-image-2.5, the quick one. Values marked experimental come from third-party reports.
+    pub const GPT_IMAGE_2_5_FLARE: Self = Self::from_static("gpt-image-2.5-flare");
+    /// `gpt-image-2.5-sunburst`: OpenAI's gpt-image-2.5, the thorough one. Values marked experimental come from third-party reports.
+    pub const GPT_IMAGE_2_5_SUNBURST: Self = Self::from_static("gpt-image-2.5-sunburst");
+    /// `gpt-image-2.6-flare`: OpenAI's gpt-image-2.6, the quick one: adds GIF and SVG. Values marked experimental come from third-party reports.
+    pub const GPT_IMAGE_2_6_FLARE: Self = Self::from_static("gpt-image-2.6-flare");
+    /// `gpt-image-2.6-sunburst`: OpenAI's gpt-image-2.6, the thorough one: adds GIF and SVG. Values marked experimental come from third-party reports.
+    pub const GPT_IMAGE_2_6_SUNBURST: Self = Self::from_static("gpt-image-2.6-sunburst");
     /// All of them, by identifier.
     pub const KNOWN: &'static [Self] = &[
+        Self::CHATGPT_IMAGE_LATEST,
         Self::DALL_E_2,
         Self::DALL_E_3,
         Self::GPT_IMAGE_1,
+        Self::GPT_IMAGE_1_MINI,
+        Self::GPT_IMAGE_1_5,
+        Self::GPT_IMAGE_2,
+        Self::GPT_IMAGE_2_5_FLARE,
+        Self::GPT_IMAGE_2_5_SUNBURST,
+        Self::GPT_IMAGE_2_6_FLARE,
+        Self::GPT_IMAGE_2_6_SUNBURST,
     ];
 }
 
@@ -216,6 +273,10 @@ pub enum Quality {
     Medium,
     /// The most care that every GPT image model offers.
     High,
+    /// More care than high (gpt-image-2.5 and later; experimental).
+    Xhigh,
+    /// The most care (gpt-image-2.5 and later; experimental).
+    Max,
     /// A value that this release does not know; it is sent and received unchanged.
     Unknown(UnknownValue),
 }
@@ -228,6 +289,8 @@ wire_names! {
         Low => "low",
         Medium => "medium",
         High => "high",
+        Xhigh => "xhigh",
+        Max => "max",
     }
 }
 
@@ -320,6 +383,10 @@ pub enum OutputFormat {
     Jpeg,
     /// WebP.
     Webp,
+    /// An animated GIF (gpt-image-2.6; experimental).
+    Gif,
+    /// A vector drawing (gpt-image-2.6; experimental).
+    Svg,
     /// A value that this release does not know; it is sent and received unchanged.
     Unknown(UnknownValue),
 }
@@ -329,5 +396,29 @@ wire_names! {
         Png => "png",
         Jpeg => "jpeg",
         Webp => "webp",
+        Gif => "gif",
+        Svg => "svg",
+    }
+}
+
+/// How elaborate a gpt-image-2.6 picture is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Complexity {
+    /// Plain.
+    Low,
+    /// In between.
+    Medium,
+    /// Elaborate; reported as the choice when the member is absent.
+    High,
+    /// A value that this release does not know; it is sent and received unchanged.
+    Unknown(UnknownValue),
+}
+
+wire_names! {
+    Complexity {
+        Low => "low",
+        Medium => "medium",
+        High => "high",
     }
 }

@@ -8,14 +8,424 @@ use imagewire_spec::rule::{
     ModelFrom, Others, Overlay, RuleSet, Source,
 };
 use super::fields::{
-    BACKGROUND, MODEL, MODERATION, N, OUTPUT_COMPRESSION, OUTPUT_FORMAT, PARTIAL_IMAGES,
-    PROMPT, QUALITY, RESPONSE_FORMAT, SIZE, STREAM, STYLE, USER,
+    BACKGROUND, COMPLEXITY, FRAME_COUNT, FRAME_DURATION_MS, MODEL, MODERATION, N,
+    OUTPUT_COMPRESSION, OUTPUT_FORMAT, PARTIAL_IMAGES, PROMPT, QUALITY, RESPONSE_FORMAT,
+    SIZE, STREAM, STYLE, USER,
+};
+
+/// The rules of Azure OpenAI.
+pub(crate) static AZURE: Dialect = Dialect {
+    id: Borrowed("azure"),
+    title: Borrowed("Azure OpenAI"),
+    variant_of: None,
+    model_from: ModelFrom::Deployment,
+    rules: RuleSet {
+        name: Borrowed("Azure OpenAI"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("high"))),
+                },
+                FieldRule {
+                    field: STYLE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("vivid"), Borrowed("natural")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("vivid"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("url"))),
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                        Borrowed("auto"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("low"), Borrowed("auto")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("png"), Borrowed("jpeg")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(100)),
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Boolean(false)),
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(0)),
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Refused,
+        cross: Borrowed(&[]),
+        advice: Borrowed(&[]),
+    },
+    overlays: Borrowed(
+        &[
+            Overlay {
+                models: Borrowed(
+                    &[Borrowed("gpt-image-*"), Borrowed("chatgpt-image-*")],
+                ),
+                rules: RuleSet {
+                    name: Borrowed("Azure OpenAI"),
+                    fields: Borrowed(
+                        &[
+                            FieldRule {
+                                field: RESPONSE_FORMAT,
+                                constraints: Borrowed(&[Constraint::Absent]),
+                                null: true,
+                                default: None,
+                            },
+                        ],
+                    ),
+                    others: Others::Open,
+                    cross: Borrowed(&[]),
+                    advice: Borrowed(&[]),
+                },
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("path, parameters, request"),
+                title: Borrowed("Azure OpenAI: image generation how-to"),
+                url: Borrowed(
+                    "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/dall-e",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("answer, content filter results"),
+                title: Borrowed(
+                    "Azure OpenAI inference specification 2025-01-01-preview",
+                ),
+                url: Borrowed("https://github.com/Azure/azure-rest-api-specs"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
+/// The rules of Azure OpenAI v1.
+pub(crate) static AZURE_V1: Dialect = Dialect {
+    id: Borrowed("azure-v1"),
+    title: Borrowed("Azure OpenAI v1"),
+    variant_of: Some(Borrowed("azure")),
+    model_from: ModelFrom::Body,
+    rules: RuleSet {
+        name: Borrowed("Azure OpenAI v1"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("high"))),
+                },
+                FieldRule {
+                    field: STYLE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("vivid"), Borrowed("natural")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("vivid"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("url"))),
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                        Borrowed("auto"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("low"), Borrowed("auto")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("png"), Borrowed("jpeg")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(100)),
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Boolean(false)),
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(0)),
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Refused,
+        cross: Borrowed(&[]),
+        advice: Borrowed(&[]),
+    },
+    overlays: Borrowed(
+        &[
+            Overlay {
+                models: Borrowed(
+                    &[Borrowed("gpt-image-*"), Borrowed("chatgpt-image-*")],
+                ),
+                rules: RuleSet {
+                    name: Borrowed("Azure OpenAI v1"),
+                    fields: Borrowed(
+                        &[
+                            FieldRule {
+                                field: RESPONSE_FORMAT,
+                                constraints: Borrowed(&[Constraint::Absent]),
+                                null: true,
+                                default: None,
+                            },
+                        ],
+                    ),
+                    others: Others::Open,
+                    cross: Borrowed(&[]),
+                    advice: Borrowed(&[]),
+                },
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("path, parameters, request"),
+                title: Borrowed("Azure OpenAI: image generation how-to"),
+                url: Borrowed(
+                    "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/dall-e",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("answer, content filter results"),
+                title: Borrowed(
+                    "Azure OpenAI inference specification 2025-01-01-preview",
+                ),
+                url: Borrowed("https://github.com/Azure/azure-rest-api-specs"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
 };
 
 /// The rules of fastapi.ai.
 pub(crate) static FASTAPI: Dialect = Dialect {
     id: Borrowed("fastapi"),
     title: Borrowed("fastapi.ai"),
+    variant_of: None,
     model_from: ModelFrom::Body,
     rules: RuleSet {
         name: Borrowed("fastapi.ai"),
@@ -143,10 +553,222 @@ pub(crate) static FASTAPI: Dialect = Dialect {
     ),
 };
 
+/// The rules of fastapi.ai 2026.
+pub(crate) static FASTAPI_2026: Dialect = Dialect {
+    id: Borrowed("fastapi-2026"),
+    title: Borrowed("fastapi.ai 2026"),
+    variant_of: Some(Borrowed("fastapi")),
+    model_from: ModelFrom::Body,
+    rules: RuleSet {
+        name: Borrowed("fastapi.ai 2026"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: Some(Literal::Text(Borrowed("dall-e-2"))),
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("high"),
+                                        Borrowed("medium"),
+                                        Borrowed("low"),
+                                        Borrowed("hd"),
+                                        Borrowed("standard"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("url"))),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: STYLE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("vivid"), Borrowed("natural")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("vivid"))),
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                        Borrowed("auto"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("low"), Borrowed("auto")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(100)),
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Boolean(false)),
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(0)),
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Refused,
+        cross: Borrowed(&[]),
+        advice: Borrowed(&[]),
+    },
+    overlays: Borrowed(
+        &[
+            Overlay {
+                models: Borrowed(
+                    &[Borrowed("gpt-image-*"), Borrowed("chatgpt-image-*")],
+                ),
+                rules: RuleSet {
+                    name: Borrowed("fastapi.ai 2026"),
+                    fields: Borrowed(
+                        &[
+                            FieldRule {
+                                field: RESPONSE_FORMAT,
+                                constraints: Borrowed(&[Constraint::Absent]),
+                                null: true,
+                                default: None,
+                            },
+                        ],
+                    ),
+                    others: Others::Open,
+                    cross: Borrowed(&[]),
+                    advice: Borrowed(&[]),
+                },
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("request"),
+                title: Borrowed("fastapi.pro: Create image"),
+                url: Borrowed("https://www.fastapi.pro/api/image/create.html"),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed(
+                    "members after response_format, assumed to be OpenAI's",
+                ),
+                title: Borrowed("OpenAI OpenAPI description, commit f85dbe2"),
+                url: Borrowed("https://github.com/openai/openai-openapi"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
 /// The rules of Hicap.
 pub(crate) static HICAP: Dialect = Dialect {
     id: Borrowed("hicap"),
     title: Borrowed("Hicap"),
+    variant_of: None,
     model_from: ModelFrom::Deployment,
     rules: RuleSet {
         name: Borrowed("Hicap"),
@@ -307,13 +929,14 @@ pub(crate) static HICAP: Dialect = Dialect {
     ),
 };
 
-/// The rules of OpenAI.
-pub(crate) static OPENAI: Dialect = Dialect {
-    id: Borrowed("openai"),
-    title: Borrowed("OpenAI"),
+/// The rules of Hicap v1.
+pub(crate) static HICAP_V1: Dialect = Dialect {
+    id: Borrowed("hicap-v1"),
+    title: Borrowed("Hicap v1"),
+    variant_of: Some(Borrowed("hicap")),
     model_from: ModelFrom::Body,
     rules: RuleSet {
-        name: Borrowed("OpenAI"),
+        name: Borrowed("Hicap v1"),
         fields: Borrowed(
             &[
                 FieldRule {
@@ -464,6 +1087,218 @@ pub(crate) static OPENAI: Dialect = Dialect {
                     &[Borrowed("gpt-image-*"), Borrowed("chatgpt-image-*")],
                 ),
                 rules: RuleSet {
+                    name: Borrowed("Hicap v1"),
+                    fields: Borrowed(
+                        &[
+                            FieldRule {
+                                field: RESPONSE_FORMAT,
+                                constraints: Borrowed(&[Constraint::Absent]),
+                                null: true,
+                                default: None,
+                            },
+                        ],
+                    ),
+                    others: Others::Open,
+                    cross: Borrowed(&[]),
+                    advice: Borrowed(&[]),
+                },
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("path, credentials"),
+                title: Borrowed("Hicap API reference: introduction"),
+                url: Borrowed("https://docs.hicap.ai/api-reference/introduction"),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("request, answer"),
+                title: Borrowed("OpenAI OpenAPI description, commit f85dbe2"),
+                url: Borrowed("https://github.com/openai/openai-openapi"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
+/// The rules of OpenAI.
+pub(crate) static OPENAI: Dialect = Dialect {
+    id: Borrowed("openai"),
+    title: Borrowed("OpenAI"),
+    variant_of: None,
+    model_from: ModelFrom::Body,
+    rules: RuleSet {
+        name: Borrowed("OpenAI"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: STYLE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("vivid"), Borrowed("natural")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("vivid"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("url"))),
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                        Borrowed("auto"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("low"), Borrowed("auto")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(100)),
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Boolean(false)),
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(0)),
+                },
+                FieldRule {
+                    field: COMPLEXITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: FRAME_COUNT,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: FRAME_DURATION_MS,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Refused,
+        cross: Borrowed(&[]),
+        advice: Borrowed(&[]),
+    },
+    overlays: Borrowed(
+        &[
+            Overlay {
+                models: Borrowed(
+                    &[Borrowed("gpt-image-*"), Borrowed("chatgpt-image-*")],
+                ),
+                rules: RuleSet {
                     name: Borrowed("OpenAI"),
                     fields: Borrowed(
                         &[
@@ -512,6 +1347,7 @@ pub(crate) static OPENAI: Dialect = Dialect {
 pub(crate) static TRUEFOUNDRY: Dialect = Dialect {
     id: Borrowed("truefoundry"),
     title: Borrowed("TrueFoundry"),
+    variant_of: None,
     model_from: ModelFrom::Body,
     rules: RuleSet {
         name: Borrowed("TrueFoundry"),
@@ -676,5 +1512,182 @@ pub(crate) static TRUEFOUNDRY: Dialect = Dialect {
     ),
 };
 
+/// The rules of TrueFoundry gateway.
+pub(crate) static TRUEFOUNDRY_GATEWAY: Dialect = Dialect {
+    id: Borrowed("truefoundry-gateway"),
+    title: Borrowed("TrueFoundry gateway"),
+    variant_of: Some(Borrowed("truefoundry")),
+    model_from: ModelFrom::Body,
+    rules: RuleSet {
+        name: Borrowed("TrueFoundry gateway"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Integer(0)),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("url"))),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Boolean(false)),
+                },
+                FieldRule {
+                    field: STYLE,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: false,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Refused,
+        cross: Borrowed(&[]),
+        advice: Borrowed(&[]),
+    },
+    overlays: Borrowed(
+        &[
+            Overlay {
+                models: Borrowed(
+                    &[Borrowed("gpt-image-*"), Borrowed("chatgpt-image-*")],
+                ),
+                rules: RuleSet {
+                    name: Borrowed("TrueFoundry gateway"),
+                    fields: Borrowed(&[]),
+                    others: Others::Open,
+                    cross: Borrowed(&[]),
+                    advice: Borrowed(
+                        &[
+                            Advice {
+                                when: Borrowed(
+                                    &[
+                                        Condition {
+                                            field: RESPONSE_FORMAT,
+                                            constraints: Borrowed(&[]),
+                                        },
+                                    ],
+                                ),
+                                severity: AdviceSeverity::Warning,
+                                message: Borrowed(
+                                    "GPT image models always answer with b64_json; `response_format` is ignored or refused upstream",
+                                ),
+                            },
+                        ],
+                    ),
+                },
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("server, path"),
+                title: Borrowed("TrueFoundry API reference: Generate images"),
+                url: Borrowed(
+                    "https://www.truefoundry.com/docs/api-reference/image/generate-images.md",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
 /// All dialects, by identifier.
-pub(crate) static DIALECTS: &[&Dialect] = &[&FASTAPI, &HICAP, &OPENAI, &TRUEFOUNDRY];
+pub(crate) static DIALECTS: &[&Dialect] = &[
+    &AZURE,
+    &AZURE_V1,
+    &FASTAPI,
+    &FASTAPI_2026,
+    &HICAP,
+    &HICAP_V1,
+    &OPENAI,
+    &TRUEFOUNDRY,
+    &TRUEFOUNDRY_GATEWAY,
+];

@@ -48,8 +48,17 @@ pub(crate) const STREAM: FieldId = FieldId(11u8);
 /// `partial_images`
 pub(crate) const PARTIAL_IMAGES: FieldId = FieldId(12u8);
 
+/// `complexity`
+pub(crate) const COMPLEXITY: FieldId = FieldId(13u8);
+
+/// `frame_count`
+pub(crate) const FRAME_COUNT: FieldId = FieldId(14u8);
+
+/// `frame_duration_ms`
+pub(crate) const FRAME_DURATION_MS: FieldId = FieldId(15u8);
+
 /// `user`
-pub(crate) const USER: FieldId = FieldId(13u8);
+pub(crate) const USER: FieldId = FieldId(16u8);
 
 /// The members of the request, in schema order: the position is the [`FieldId`].
 pub(crate) static FIELDS: &[Field] = &[
@@ -98,6 +107,8 @@ pub(crate) static FIELDS: &[Field] = &[
                     Borrowed("low"),
                     Borrowed("medium"),
                     Borrowed("high"),
+                    Borrowed("xhigh"),
+                    Borrowed("max"),
                 ],
             ),
         ),
@@ -140,7 +151,15 @@ pub(crate) static FIELDS: &[Field] = &[
     Field {
         name: Borrowed("output_format"),
         kind: FieldKind::Name(
-            Borrowed(&[Borrowed("png"), Borrowed("jpeg"), Borrowed("webp")]),
+            Borrowed(
+                &[
+                    Borrowed("png"),
+                    Borrowed("jpeg"),
+                    Borrowed("webp"),
+                    Borrowed("gif"),
+                    Borrowed("svg"),
+                ],
+            ),
         ),
         required: false,
         nullable: true,
@@ -169,6 +188,35 @@ pub(crate) static FIELDS: &[Field] = &[
         nullable: true,
         description: Borrowed(
             "How many unfinished images a stream shows before the final one (0 to 3).",
+        ),
+    },
+    Field {
+        name: Borrowed("complexity"),
+        kind: FieldKind::Name(
+            Borrowed(&[Borrowed("low"), Borrowed("medium"), Borrowed("high")]),
+        ),
+        required: false,
+        nullable: true,
+        description: Borrowed(
+            "How elaborate a gpt-image-2.6 picture is (experimental: third-party reports).",
+        ),
+    },
+    Field {
+        name: Borrowed("frame_count"),
+        kind: FieldKind::Integer,
+        required: false,
+        nullable: true,
+        description: Borrowed(
+            "How many frames a gpt-image-2.6 GIF has (experimental: third-party reports).",
+        ),
+    },
+    Field {
+        name: Borrowed("frame_duration_ms"),
+        kind: FieldKind::Integer,
+        required: false,
+        nullable: true,
+        description: Borrowed(
+            "How long each frame of a gpt-image-2.6 GIF shows, in milliseconds (experimental: third-party reports).",
         ),
     },
     Field {
@@ -239,6 +287,32 @@ pub(crate) static WIRE: RuleSet = RuleSet {
                 null: true,
                 default: None,
             },
+            FieldRule {
+                field: FRAME_COUNT,
+                constraints: Borrowed(
+                    &[
+                        Constraint::Range {
+                            min: 0,
+                            max: i64::MAX,
+                        },
+                    ],
+                ),
+                null: true,
+                default: None,
+            },
+            FieldRule {
+                field: FRAME_DURATION_MS,
+                constraints: Borrowed(
+                    &[
+                        Constraint::Range {
+                            min: 0,
+                            max: i64::MAX,
+                        },
+                    ],
+                ),
+                null: true,
+                default: None,
+            },
         ],
     ),
     others: Others::Open,
@@ -272,6 +346,11 @@ pub(crate) fn member(
         STREAM => request.stream.map(Scalar::Boolean),
         PARTIAL_IMAGES => {
             request.partial_images.map(|number| Scalar::Integer(number.into()))
+        }
+        COMPLEXITY => request.complexity.as_ref().map(|name| Scalar::Text(name.as_str())),
+        FRAME_COUNT => request.frame_count.map(|number| Scalar::Integer(number.into())),
+        FRAME_DURATION_MS => {
+            request.frame_duration_ms.map(|number| Scalar::Integer(number.into()))
         }
         USER => request.user.as_deref().map(Scalar::Text),
         _ => None,

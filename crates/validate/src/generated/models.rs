@@ -4,12 +4,357 @@
 
 use std::borrow::Cow::Borrowed;
 use imagewire_spec::rule::{
-    Advice, AdviceSeverity, Condition, Constraint, CrossRule, FieldRule, Lifecycle,
-    Literal, Model, Others, Requirement, RuleSet, Source, Stage,
+    Advice, AdviceSeverity, Condition, Constraint, CrossRule, Equivalent, FieldRule,
+    Lifecycle, Literal, Model, Others, Requirement, RuleSet, SizeRule, Source, Stage,
 };
 use super::fields::{
-    BACKGROUND, MODEL, MODERATION, N, OUTPUT_COMPRESSION, OUTPUT_FORMAT, PARTIAL_IMAGES,
-    PROMPT, QUALITY, RESPONSE_FORMAT, SIZE, STREAM, STYLE, USER,
+    BACKGROUND, COMPLEXITY, FRAME_COUNT, FRAME_DURATION_MS, MODEL, MODERATION, N,
+    OUTPUT_COMPRESSION, OUTPUT_FORMAT, PARTIAL_IMAGES, PROMPT, QUALITY, RESPONSE_FORMAT,
+    SIZE, STREAM, STYLE, USER,
+};
+
+/// The rules of `chatgpt-image-latest`.
+pub(crate) static CHATGPT_IMAGE_LATEST: Model = Model {
+    id: Borrowed("chatgpt-image-latest"),
+    description: Borrowed("The image model of ChatGPT, as the API serves it."),
+    aliases: Borrowed(&[]),
+    prefixes: Borrowed(&[]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
+    rules: RuleSet {
+        name: Borrowed("chatgpt-image-latest"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Length {
+                                min: 1,
+                                max: 32_000,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("1024x1024"),
+                                        Borrowed("1536x1024"),
+                                        Borrowed("1024x1536"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("low"),
+                                        Borrowed("medium"),
+                                        Borrowed("high"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("auto"), Borrowed("low")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[Borrowed("png"), Borrowed("jpeg"), Borrowed("webp")],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Absent,
+        cross: Borrowed(
+            &[
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: false,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("png"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("JPEG has no alpha channel"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_COMPRESSION,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: true,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("jpeg"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("compression is for JPEG and WebP"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: PARTIAL_IMAGES,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 1,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: STREAM,
+                                required: true,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("partial images are sent in streams alone"),
+                },
+            ],
+        ),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: STREAM,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "streaming several images at once is not documented",
+                    ),
+                },
+            ],
+        ),
+    },
+    lifecycle: Borrowed(
+        &[
+            Lifecycle {
+                dialect: Borrowed("openai"),
+                stage: Stage::Deprecated,
+                date: Some(Borrowed("2026-12-01")),
+                successor: Some(Borrowed("gpt-image-2")),
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("all members"),
+                title: Borrowed("OpenAI OpenAPI description, commit f85dbe2"),
+                url: Borrowed("https://github.com/openai/openai-openapi"),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("life cycle"),
+                title: Borrowed("OpenAI: deprecations"),
+                url: Borrowed("https://developers.openai.com/api/docs/deprecations"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
 };
 
 /// The rules of `dall-e-2`.
@@ -20,6 +365,41 @@ pub(crate) static DALL_E_2: Model = Model {
     ),
     aliases: Borrowed(&[Borrowed("dalle-2"), Borrowed("dalle2")]),
     prefixes: Borrowed(&[]),
+    returns: Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("auto"),
+                to: Borrowed("standard"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("low"),
+                to: Borrowed("standard"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("medium"),
+                to: Borrowed("standard"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("high"),
+                to: Borrowed("standard"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("standard"),
+            },
+            Equivalent {
+                field: SIZE,
+                from: Borrowed("auto"),
+                to: Borrowed("1024x1024"),
+            },
+        ],
+    ),
     rules: RuleSet {
         name: Borrowed("dall-e-2"),
         fields: Borrowed(
@@ -104,7 +484,26 @@ pub(crate) static DALL_E_2: Model = Model {
         ),
         others: Others::Absent,
         cross: Borrowed(&[]),
-        advice: Borrowed(&[]),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: QUALITY,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("standard")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Note,
+                    message: Borrowed(
+                        "dall-e-2 has one quality alone; `quality` is better left out",
+                    ),
+                },
+            ],
+        ),
     },
     lifecycle: Borrowed(
         &[
@@ -112,6 +511,12 @@ pub(crate) static DALL_E_2: Model = Model {
                 dialect: Borrowed("openai"),
                 stage: Stage::Retired,
                 date: Some(Borrowed("2026-05-12")),
+                successor: Some(Borrowed("gpt-image-2")),
+            },
+            Lifecycle {
+                dialect: Borrowed("azure"),
+                stage: Stage::Retired,
+                date: Some(Borrowed("2025-01-27")),
                 successor: Some(Borrowed("gpt-image-2")),
             },
         ],
@@ -136,6 +541,14 @@ pub(crate) static DALL_E_2: Model = Model {
                 url: Borrowed("https://developers.openai.com/api/docs/deprecations"),
                 checked: Borrowed("2026-11-22"),
             },
+            Source {
+                covers: Borrowed("life cycle at Azure"),
+                title: Borrowed("Azure OpenAI: legacy models"),
+                url: Borrowed(
+                    "https://learn.microsoft.com/azure/ai-foundry/openai/concepts/legacy-models",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
         ],
     ),
 };
@@ -148,6 +561,48 @@ pub(crate) static DALL_E_3: Model = Model {
     ),
     aliases: Borrowed(&[Borrowed("dalle-3"), Borrowed("dalle3")]),
     prefixes: Borrowed(&[]),
+    returns: Borrowed(
+        &[Borrowed("url"), Borrowed("b64_json"), Borrowed("revised_prompt")],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("auto"),
+                to: Borrowed("standard"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("low"),
+                to: Borrowed("standard"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("medium"),
+                to: Borrowed("standard"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("high"),
+                to: Borrowed("hd"),
+            },
+            Equivalent {
+                field: SIZE,
+                from: Borrowed("auto"),
+                to: Borrowed("1024x1024"),
+            },
+            Equivalent {
+                field: SIZE,
+                from: Borrowed("1536x1024"),
+                to: Borrowed("1792x1024"),
+            },
+            Equivalent {
+                field: SIZE,
+                from: Borrowed("1024x1536"),
+                to: Borrowed("1024x1792"),
+            },
+        ],
+    ),
     rules: RuleSet {
         name: Borrowed("dall-e-3"),
         fields: Borrowed(
@@ -286,6 +741,30 @@ pub(crate) static GPT_IMAGE_1: Model = Model {
     ),
     aliases: Borrowed(&[]),
     prefixes: Borrowed(&[Borrowed("gpt-image-1-20")]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
     rules: RuleSet {
         name: Borrowed("gpt-image-1"),
         fields: Borrowed(
@@ -592,7 +1071,351 @@ pub(crate) static GPT_IMAGE_1: Model = Model {
             },
             Source {
                 covers: Borrowed("transparent background with JPEG"),
-                title: Borrowed("Recorded refusals of the OpenAI API"),
+                title: Borrowed("Refusals of the OpenAI API, recorded in public issues"),
+                url: Borrowed("https://github.com/vercel/ai/issues/6102"),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("life cycle"),
+                title: Borrowed("OpenAI: deprecations"),
+                url: Borrowed("https://developers.openai.com/api/docs/deprecations"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
+/// The rules of `gpt-image-1-mini`.
+pub(crate) static GPT_IMAGE_1_MINI: Model = Model {
+    id: Borrowed("gpt-image-1-mini"),
+    description: Borrowed("The small sibling of gpt-image-1."),
+    aliases: Borrowed(&[]),
+    prefixes: Borrowed(&[Borrowed("gpt-image-1-mini-")]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
+    rules: RuleSet {
+        name: Borrowed("gpt-image-1-mini"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Length {
+                                min: 1,
+                                max: 32_000,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("1024x1024"),
+                                        Borrowed("1536x1024"),
+                                        Borrowed("1024x1536"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("low"),
+                                        Borrowed("medium"),
+                                        Borrowed("high"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("auto"), Borrowed("low")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[Borrowed("png"), Borrowed("jpeg"), Borrowed("webp")],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Absent,
+        cross: Borrowed(
+            &[
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: false,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("png"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("JPEG has no alpha channel"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_COMPRESSION,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: true,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("jpeg"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("compression is for JPEG and WebP"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: PARTIAL_IMAGES,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 1,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: STREAM,
+                                required: true,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("partial images are sent in streams alone"),
+                },
+            ],
+        ),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: STREAM,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "streaming several images at once is not documented",
+                    ),
+                },
+            ],
+        ),
+    },
+    lifecycle: Borrowed(
+        &[
+            Lifecycle {
+                dialect: Borrowed("openai"),
+                stage: Stage::Deprecated,
+                date: Some(Borrowed("2026-12-01")),
+                successor: Some(Borrowed("gpt-image-2")),
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("all members"),
+                title: Borrowed("OpenAI OpenAPI description, commit f85dbe2"),
                 url: Borrowed("https://github.com/openai/openai-openapi"),
                 checked: Borrowed("2026-11-22"),
             },
@@ -606,5 +1429,2679 @@ pub(crate) static GPT_IMAGE_1: Model = Model {
     ),
 };
 
+/// The rules of `gpt-image-1.5`.
+pub(crate) static GPT_IMAGE_1_5: Model = Model {
+    id: Borrowed("gpt-image-1.5"),
+    description: Borrowed("The successor of gpt-image-1, with the same parameters."),
+    aliases: Borrowed(&[Borrowed("gpt-image-1.5-2025-12-16")]),
+    prefixes: Borrowed(&[Borrowed("gpt-image-1.5-")]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
+    rules: RuleSet {
+        name: Borrowed("gpt-image-1.5"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Length {
+                                min: 1,
+                                max: 32_000,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("1024x1024"),
+                                        Borrowed("1536x1024"),
+                                        Borrowed("1024x1536"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("low"),
+                                        Borrowed("medium"),
+                                        Borrowed("high"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("auto"), Borrowed("low")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[Borrowed("png"), Borrowed("jpeg"), Borrowed("webp")],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Absent,
+        cross: Borrowed(
+            &[
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: false,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("png"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("JPEG has no alpha channel"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_COMPRESSION,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: true,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("jpeg"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("compression is for JPEG and WebP"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: PARTIAL_IMAGES,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 1,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: STREAM,
+                                required: true,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("partial images are sent in streams alone"),
+                },
+            ],
+        ),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: STREAM,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "streaming several images at once is not documented",
+                    ),
+                },
+            ],
+        ),
+    },
+    lifecycle: Borrowed(
+        &[
+            Lifecycle {
+                dialect: Borrowed("openai"),
+                stage: Stage::Deprecated,
+                date: Some(Borrowed("2026-12-01")),
+                successor: Some(Borrowed("gpt-image-2")),
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("all members"),
+                title: Borrowed("OpenAI OpenAPI description, commit f85dbe2"),
+                url: Borrowed("https://github.com/openai/openai-openapi"),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("life cycle"),
+                title: Borrowed("OpenAI: deprecations"),
+                url: Borrowed("https://developers.openai.com/api/docs/deprecations"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
+/// The rules of `gpt-image-2`.
+pub(crate) static GPT_IMAGE_2: Model = Model {
+    id: Borrowed("gpt-image-2"),
+    description: Borrowed("OpenAI's image model with free sizes."),
+    aliases: Borrowed(&[Borrowed("gpt-image-2-2026-04-21")]),
+    prefixes: Borrowed(&[Borrowed("gpt-image-2-")]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
+    rules: RuleSet {
+        name: Borrowed("gpt-image-2"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Length {
+                                min: 1,
+                                max: 32_000,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: 10,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Size(SizeRule {
+                                multiple_of: 16,
+                                maximum_edge: 3840,
+                                maximum_ratio: 3,
+                                minimum_pixels: 655_360,
+                                maximum_pixels: 8_294_400,
+                                ..SizeRule::ANY
+                            }),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("low"),
+                                        Borrowed("medium"),
+                                        Borrowed("high"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("auto"), Borrowed("low")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[Borrowed("png"), Borrowed("jpeg"), Borrowed("webp")],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Absent,
+        cross: Borrowed(
+            &[
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: false,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("png"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("JPEG has no alpha channel"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_COMPRESSION,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: true,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("jpeg"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("compression is for JPEG and WebP"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: PARTIAL_IMAGES,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 1,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: STREAM,
+                                required: true,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("partial images are sent in streams alone"),
+                },
+            ],
+        ),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: STREAM,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "streaming several images at once is not documented",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: SIZE,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Size(SizeRule {
+                                            auto: false,
+                                            minimum_pixels: 3_686_401,
+                                            ..SizeRule::ANY
+                                        }),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "sizes of more pixels than 2560x1440 are experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "transparent backgrounds are a preview with gpt-image-2; some services still refuse them",
+                    ),
+                },
+            ],
+        ),
+    },
+    lifecycle: Borrowed(
+        &[
+            Lifecycle {
+                dialect: Borrowed("openai"),
+                stage: Stage::Active,
+                date: None,
+                successor: None,
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("all members, size rule"),
+                title: Borrowed("OpenAI OpenAPI description, commit f85dbe2"),
+                url: Borrowed("https://github.com/openai/openai-openapi"),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("experimental sizes"),
+                title: Borrowed("OpenAI: image generation guide"),
+                url: Borrowed(
+                    "https://developers.openai.com/api/docs/guides/image-generation",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("model list"),
+                title: Borrowed("OpenAI API reference: Create image"),
+                url: Borrowed(
+                    "https://developers.openai.com/api/reference/resources/images/methods/generate",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
+/// The rules of `gpt-image-2.5-flare`.
+pub(crate) static GPT_IMAGE_2_5_FLARE: Model = Model {
+    id: Borrowed("gpt-image-2.5-flare"),
+    description: Borrowed(
+        "OpenAI's gpt-image-2.5, the quick one. Values marked experimental come from third-party reports.",
+    ),
+    aliases: Borrowed(&[Borrowed("gpt-image-2.5-flare-2026-09-08")]),
+    prefixes: Borrowed(&[Borrowed("gpt-image-2.5-flare-")]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
+    rules: RuleSet {
+        name: Borrowed("gpt-image-2.5-flare"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Length {
+                                min: 1,
+                                max: 32_000,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: i64::MAX,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Size(SizeRule {
+                                multiple_of: 16,
+                                maximum_edge: 3840,
+                                maximum_ratio: 3,
+                                minimum_pixels: 655_360,
+                                maximum_pixels: 8_294_400,
+                                ..SizeRule::ANY
+                            }),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("auto"), Borrowed("low")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[Borrowed("png"), Borrowed("jpeg"), Borrowed("webp")],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Absent,
+        cross: Borrowed(
+            &[
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: false,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("png"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("JPEG has no alpha channel"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_COMPRESSION,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: true,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("jpeg"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("compression is for JPEG and WebP"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: PARTIAL_IMAGES,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 1,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: STREAM,
+                                required: true,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("partial images are sent in streams alone"),
+                },
+            ],
+        ),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: STREAM,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "streaming several images at once is not documented",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: SIZE,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Size(SizeRule {
+                                            auto: false,
+                                            minimum_pixels: 3_686_401,
+                                            ..SizeRule::ANY
+                                        }),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "sizes of more pixels than 2560x1440 are experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: QUALITY,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("xhigh"), Borrowed("max")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "only third parties report this quality; it is experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 11,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("third parties report at most 10 images a request"),
+                },
+            ],
+        ),
+    },
+    lifecycle: Borrowed(
+        &[
+            Lifecycle {
+                dialect: Borrowed("openai"),
+                stage: Stage::Active,
+                date: None,
+                successor: None,
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("model list, prompt length"),
+                title: Borrowed("OpenAI API reference: Create image"),
+                url: Borrowed(
+                    "https://developers.openai.com/api/reference/resources/images/methods/generate",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("quality, size, n, background, output_format"),
+                title: Borrowed("Third-party reports, marked experimental"),
+                url: Borrowed("https://github.com/vercel/ai/pull/20474"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
+/// The rules of `gpt-image-2.5-sunburst`.
+pub(crate) static GPT_IMAGE_2_5_SUNBURST: Model = Model {
+    id: Borrowed("gpt-image-2.5-sunburst"),
+    description: Borrowed(
+        "OpenAI's gpt-image-2.5, the thorough one. Values marked experimental come from third-party reports.",
+    ),
+    aliases: Borrowed(&[Borrowed("gpt-image-2.5-sunburst-2026-09-08")]),
+    prefixes: Borrowed(&[Borrowed("gpt-image-2.5-sunburst-")]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
+    rules: RuleSet {
+        name: Borrowed("gpt-image-2.5-sunburst"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Length {
+                                min: 1,
+                                max: 32_000,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: i64::MAX,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Size(SizeRule {
+                                multiple_of: 16,
+                                maximum_edge: 3840,
+                                maximum_ratio: 3,
+                                minimum_pixels: 655_360,
+                                maximum_pixels: 8_294_400,
+                                ..SizeRule::ANY
+                            }),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("auto"), Borrowed("low")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[Borrowed("png"), Borrowed("jpeg"), Borrowed("webp")],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Absent,
+        cross: Borrowed(
+            &[
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: false,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("png"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("JPEG has no alpha channel"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_COMPRESSION,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: true,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("jpeg"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("compression is for JPEG and WebP"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: PARTIAL_IMAGES,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 1,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: STREAM,
+                                required: true,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("partial images are sent in streams alone"),
+                },
+            ],
+        ),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: STREAM,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "streaming several images at once is not documented",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: SIZE,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Size(SizeRule {
+                                            auto: false,
+                                            minimum_pixels: 3_686_401,
+                                            ..SizeRule::ANY
+                                        }),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "sizes of more pixels than 2560x1440 are experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: QUALITY,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("xhigh"), Borrowed("max")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "only third parties report this quality; it is experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 11,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("third parties report at most 10 images a request"),
+                },
+            ],
+        ),
+    },
+    lifecycle: Borrowed(
+        &[
+            Lifecycle {
+                dialect: Borrowed("openai"),
+                stage: Stage::Active,
+                date: None,
+                successor: None,
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("model list, prompt length"),
+                title: Borrowed("OpenAI API reference: Create image"),
+                url: Borrowed(
+                    "https://developers.openai.com/api/reference/resources/images/methods/generate",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("quality, size, n, background, output_format"),
+                title: Borrowed("Third-party reports, marked experimental"),
+                url: Borrowed("https://github.com/vercel/ai/pull/20474"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
+/// The rules of `gpt-image-2.6-flare`.
+pub(crate) static GPT_IMAGE_2_6_FLARE: Model = Model {
+    id: Borrowed("gpt-image-2.6-flare"),
+    description: Borrowed(
+        "OpenAI's gpt-image-2.6, the quick one: adds GIF and SVG. Values marked experimental come from third-party reports.",
+    ),
+    aliases: Borrowed(&[]),
+    prefixes: Borrowed(&[Borrowed("gpt-image-2.6-flare-")]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
+    rules: RuleSet {
+        name: Borrowed("gpt-image-2.6-flare"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Length {
+                                min: 1,
+                                max: 32_000,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: i64::MAX,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Size(SizeRule {
+                                multiple_of: 16,
+                                maximum_edge: 3840,
+                                maximum_ratio: 3,
+                                minimum_pixels: 655_360,
+                                maximum_pixels: 8_294_400,
+                                ..SizeRule::ANY
+                            }),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("auto"), Borrowed("low")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("png"),
+                                        Borrowed("jpeg"),
+                                        Borrowed("webp"),
+                                        Borrowed("gif"),
+                                        Borrowed("svg"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: COMPLEXITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: FRAME_COUNT,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: FRAME_DURATION_MS,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Absent,
+        cross: Borrowed(
+            &[
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: false,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(
+                                                &[
+                                                    Borrowed("png"),
+                                                    Borrowed("webp"),
+                                                    Borrowed("gif"),
+                                                    Borrowed("svg"),
+                                                ],
+                                            ),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("JPEG has no alpha channel"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_COMPRESSION,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: true,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("jpeg"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("compression is for JPEG and WebP"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: PARTIAL_IMAGES,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 1,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: STREAM,
+                                required: true,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("partial images are sent in streams alone"),
+                },
+            ],
+        ),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: STREAM,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "streaming several images at once is not documented",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: SIZE,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Size(SizeRule {
+                                            auto: false,
+                                            minimum_pixels: 3_686_401,
+                                            ..SizeRule::ANY
+                                        }),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "sizes of more pixels than 2560x1440 are experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: QUALITY,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("xhigh"), Borrowed("max")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "only third parties report this quality; it is experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 11,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("third parties report at most 10 images a request"),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_FORMAT,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("gif"), Borrowed("svg")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "only third parties report GIF and SVG; they are experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: COMPLEXITY,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "only third parties report `complexity`; it is experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_COUNT,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 17,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("third parties report at most 16 frames"),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_COUNT,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 0,
+                                            max: 1,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("third parties report at least 2 frames"),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_DURATION_MS,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 0,
+                                            max: 19,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "third parties report frame durations of at least 20 ms",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_DURATION_MS,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2001,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "third parties report frame durations of at most 2000 ms",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_COUNT,
+                                constraints: Borrowed(&[]),
+                            },
+                            Condition {
+                                field: OUTPUT_FORMAT,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(
+                                                &[
+                                                    Borrowed("png"),
+                                                    Borrowed("jpeg"),
+                                                    Borrowed("webp"),
+                                                    Borrowed("svg"),
+                                                ],
+                                            ),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("`frame_count` is reported for GIF alone"),
+                },
+            ],
+        ),
+    },
+    lifecycle: Borrowed(
+        &[
+            Lifecycle {
+                dialect: Borrowed("openai"),
+                stage: Stage::Active,
+                date: None,
+                successor: None,
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("model list, prompt length"),
+                title: Borrowed("OpenAI API reference: Create image"),
+                url: Borrowed(
+                    "https://developers.openai.com/api/reference/resources/images/methods/generate",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed(
+                    "quality, size, n, background, output_format, complexity, frames",
+                ),
+                title: Borrowed("Third-party reports, marked experimental"),
+                url: Borrowed("https://apidog.com/blog/gpt-image-2-6-api"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
+/// The rules of `gpt-image-2.6-sunburst`.
+pub(crate) static GPT_IMAGE_2_6_SUNBURST: Model = Model {
+    id: Borrowed("gpt-image-2.6-sunburst"),
+    description: Borrowed(
+        "OpenAI's gpt-image-2.6, the thorough one: adds GIF and SVG. Values marked experimental come from third-party reports.",
+    ),
+    aliases: Borrowed(&[]),
+    prefixes: Borrowed(&[Borrowed("gpt-image-2.6-sunburst-")]),
+    returns: Borrowed(
+        &[
+            Borrowed("b64_json"),
+            Borrowed("background"),
+            Borrowed("output_format"),
+            Borrowed("quality"),
+            Borrowed("size"),
+            Borrowed("usage"),
+        ],
+    ),
+    equivalents: Borrowed(
+        &[
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("hd"),
+                to: Borrowed("high"),
+            },
+            Equivalent {
+                field: QUALITY,
+                from: Borrowed("standard"),
+                to: Borrowed("medium"),
+            },
+        ],
+    ),
+    rules: RuleSet {
+        name: Borrowed("gpt-image-2.6-sunburst"),
+        fields: Borrowed(
+            &[
+                FieldRule {
+                    field: PROMPT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Length {
+                                min: 1,
+                                max: 32_000,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: MODEL,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: N,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 1,
+                                max: i64::MAX,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Integer(1)),
+                },
+                FieldRule {
+                    field: SIZE,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Size(SizeRule {
+                                multiple_of: 16,
+                                maximum_edge: 3840,
+                                maximum_ratio: 3,
+                                minimum_pixels: 655_360,
+                                maximum_pixels: 8_294_400,
+                                ..SizeRule::ANY
+                            }),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: QUALITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: RESPONSE_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("url"), Borrowed("b64_json")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: BACKGROUND,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("auto"),
+                                        Borrowed("transparent"),
+                                        Borrowed("opaque"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: MODERATION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(&[Borrowed("auto"), Borrowed("low")]),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("auto"))),
+                },
+                FieldRule {
+                    field: OUTPUT_FORMAT,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::OneOf(
+                                Borrowed(
+                                    &[
+                                        Borrowed("png"),
+                                        Borrowed("jpeg"),
+                                        Borrowed("webp"),
+                                        Borrowed("gif"),
+                                        Borrowed("svg"),
+                                    ],
+                                ),
+                            ),
+                        ],
+                    ),
+                    null: true,
+                    default: Some(Literal::Text(Borrowed("png"))),
+                },
+                FieldRule {
+                    field: OUTPUT_COMPRESSION,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 100,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: STREAM,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: PARTIAL_IMAGES,
+                    constraints: Borrowed(
+                        &[
+                            Constraint::Range {
+                                min: 0,
+                                max: 3,
+                            },
+                        ],
+                    ),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: COMPLEXITY,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: FRAME_COUNT,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: FRAME_DURATION_MS,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+                FieldRule {
+                    field: USER,
+                    constraints: Borrowed(&[]),
+                    null: true,
+                    default: None,
+                },
+            ],
+        ),
+        others: Others::Absent,
+        cross: Borrowed(
+            &[
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: BACKGROUND,
+                                constraints: Borrowed(
+                                    &[Constraint::OneOf(Borrowed(&[Borrowed("transparent")]))],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: false,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(
+                                                &[
+                                                    Borrowed("png"),
+                                                    Borrowed("webp"),
+                                                    Borrowed("gif"),
+                                                    Borrowed("svg"),
+                                                ],
+                                            ),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("JPEG has no alpha channel"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_COMPRESSION,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: OUTPUT_FORMAT,
+                                required: true,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("jpeg"), Borrowed("webp")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("compression is for JPEG and WebP"),
+                },
+                CrossRule {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: PARTIAL_IMAGES,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 1,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    then: Borrowed(
+                        &[
+                            Requirement {
+                                field: STREAM,
+                                required: true,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                        ],
+                    ),
+                    reason: Borrowed("partial images are sent in streams alone"),
+                },
+            ],
+        ),
+        advice: Borrowed(
+            &[
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: STREAM,
+                                constraints: Borrowed(&[Constraint::Is(true)]),
+                            },
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "streaming several images at once is not documented",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: SIZE,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Size(SizeRule {
+                                            auto: false,
+                                            minimum_pixels: 3_686_401,
+                                            ..SizeRule::ANY
+                                        }),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "sizes of more pixels than 2560x1440 are experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: QUALITY,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("xhigh"), Borrowed("max")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "only third parties report this quality; it is experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: N,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 11,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("third parties report at most 10 images a request"),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: OUTPUT_FORMAT,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(&[Borrowed("gif"), Borrowed("svg")]),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "only third parties report GIF and SVG; they are experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: COMPLEXITY,
+                                constraints: Borrowed(&[]),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "only third parties report `complexity`; it is experimental",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_COUNT,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 17,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("third parties report at most 16 frames"),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_COUNT,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 0,
+                                            max: 1,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("third parties report at least 2 frames"),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_DURATION_MS,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 0,
+                                            max: 19,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "third parties report frame durations of at least 20 ms",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_DURATION_MS,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::Range {
+                                            min: 2001,
+                                            max: i64::MAX,
+                                        },
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed(
+                        "third parties report frame durations of at most 2000 ms",
+                    ),
+                },
+                Advice {
+                    when: Borrowed(
+                        &[
+                            Condition {
+                                field: FRAME_COUNT,
+                                constraints: Borrowed(&[]),
+                            },
+                            Condition {
+                                field: OUTPUT_FORMAT,
+                                constraints: Borrowed(
+                                    &[
+                                        Constraint::OneOf(
+                                            Borrowed(
+                                                &[
+                                                    Borrowed("png"),
+                                                    Borrowed("jpeg"),
+                                                    Borrowed("webp"),
+                                                    Borrowed("svg"),
+                                                ],
+                                            ),
+                                        ),
+                                    ],
+                                ),
+                            },
+                        ],
+                    ),
+                    severity: AdviceSeverity::Warning,
+                    message: Borrowed("`frame_count` is reported for GIF alone"),
+                },
+            ],
+        ),
+    },
+    lifecycle: Borrowed(
+        &[
+            Lifecycle {
+                dialect: Borrowed("openai"),
+                stage: Stage::Active,
+                date: None,
+                successor: None,
+            },
+        ],
+    ),
+    sources: Borrowed(
+        &[
+            Source {
+                covers: Borrowed("model list, prompt length"),
+                title: Borrowed("OpenAI API reference: Create image"),
+                url: Borrowed(
+                    "https://developers.openai.com/api/reference/resources/images/methods/generate",
+                ),
+                checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed(
+                    "quality, size, n, background, output_format, complexity, frames",
+                ),
+                title: Borrowed("Third-party reports, marked experimental"),
+                url: Borrowed("https://apidog.com/blog/gpt-image-2-6-api"),
+                checked: Borrowed("2026-11-22"),
+            },
+        ],
+    ),
+};
+
 /// All models, by identifier.
-pub(crate) static MODELS: &[&Model] = &[&DALL_E_2, &DALL_E_3, &GPT_IMAGE_1];
+pub(crate) static MODELS: &[&Model] = &[
+    &CHATGPT_IMAGE_LATEST,
+    &DALL_E_2,
+    &DALL_E_3,
+    &GPT_IMAGE_1,
+    &GPT_IMAGE_1_MINI,
+    &GPT_IMAGE_1_5,
+    &GPT_IMAGE_2,
+    &GPT_IMAGE_2_5_FLARE,
+    &GPT_IMAGE_2_5_SUNBURST,
+    &GPT_IMAGE_2_6_FLARE,
+    &GPT_IMAGE_2_6_SUNBURST,
+];
