@@ -1,5 +1,6 @@
 //! `imagewire`: images from the command line. See `imagewire --help`.
 
+mod catalogue;
 mod command;
 mod failure;
 mod output;
@@ -40,6 +41,10 @@ enum Command {
     Validate(command::validate::Arguments),
     /// Show what models accept, and how long they live
     Models(command::models::Arguments),
+    /// Tell what a member of the request accepts, who says so, and which models take a value
+    Explain(command::explain::Arguments),
+    /// Turn a request for one model into one for another
+    Migrate(command::migrate::Arguments),
     /// Serve all dialects locally, with real pictures, for tests
     Emulate(command::emulate::Arguments),
 }
@@ -53,6 +58,8 @@ fn main() -> ExitCode {
         Command::Generate(arguments) => command::generate::run(*arguments),
         Command::Validate(arguments) => command::validate::run(&arguments),
         Command::Models(arguments) => command::models::run(&arguments),
+        Command::Explain(arguments) => command::explain::run(&arguments),
+        Command::Migrate(arguments) => command::migrate::run(&arguments),
         Command::Emulate(arguments) => command::emulate::run(&arguments),
     }
 }

@@ -46,8 +46,8 @@ pub fn adapt(request: &CreateImageRequest, target: &Target<'_>) -> Adapted {
     // Each step mends one finding for good; a rule set that contradicts itself must not keep it going for ever.
     for _ in 0..4 * FIELDS.len() {
         let Some(change) = next_change(&request, target, &changes) else { break };
-        let Some(changed) = apply(&request, &change) else { break };
-        request = changed;
+        let Some(next) = apply(&request, &change) else { break };
+        request = next;
         changes.push(change);
     }
     let report = check(&request, target);

@@ -5,7 +5,12 @@ use std::fmt;
 use imagewire_spec::rule::{Constraint, CrossRule, Field, FieldKind, Lifecycle, Model, RuleSet, Stage};
 use imagewire_types::Size;
 
-use crate::{generated::fields::FIELDS, nearest::nearest, tree::{Kind, escaped}, view::Scalar};
+use crate::{
+    generated::fields::FIELDS,
+    nearest::nearest,
+    tree::{Kind, escaped},
+    view::Scalar,
+};
 
 /// How grave a finding is. Only errors make a request unacceptable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -191,16 +196,7 @@ impl Report {
 }
 
 fn finding(pointer: String, code: Code, severity: Severity, message: String) -> Finding {
-    Finding {
-        pointer,
-        code,
-        severity,
-        allowed: None,
-        nearest: None,
-        message,
-        found: None,
-        expected: None,
-    }
+    Finding { pointer, code, severity, allowed: None, nearest: None, message, found: None, expected: None }
 }
 
 fn at(field: &Field) -> String {
@@ -261,8 +257,7 @@ fn kind(field: &Field) -> Kind {
 
 pub(crate) fn wrong_type(field: &Field, found: Kind) -> Finding {
     let expected = kind(field);
-    let message =
-        format!("`{}` is {}; {} is expected", field.name, found.in_words(), expected.in_words());
+    let message = format!("`{}` is {}; {} is expected", field.name, found.in_words(), expected.in_words());
     Finding {
         allowed: Some(expected.in_words().to_owned()),
         found: Some(Found::Kind(found)),

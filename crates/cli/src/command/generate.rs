@@ -11,11 +11,13 @@ use std::{
 
 use imagewire_transport::{Client, Destination, Error, Generated, GeneratedImage, Saved};
 use imagewire_types::{CreateImageRequest, Size};
-use imagewire_validate::{Report, Target, check, rule::ModelFrom};
+use imagewire_validate::{Change, Report, Target, adapt, check, rule::ModelFrom};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
+    catalogue::CatalogueArguments,
+    command::migrate,
     failure::Failure,
     output::{self, Output, note},
     service,
@@ -75,6 +77,11 @@ pub(crate) struct Arguments {
     /// Print the request and the same as a curl command, and send nothing
     #[arg(long)]
     dry_run: bool,
+    /// Change what the service or the model does not accept, and tell each change
+    #[arg(long, conflicts_with = "no_check")]
+    adapt: bool,
+    #[command(flatten)]
+    catalogue: CatalogueArguments,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -94,7 +101,13 @@ fn execute(mut arguments: Arguments, output: Output) -> Result<ExitCode, Failure
             .map_err(|error| Failure::configuration(format!("cannot read the prompt: {error}")))?;
     }
     let target = target(&arguments)?;
-    let request = request(&arguments, &target);
+    let mut request = request(&arguments, &target);
+    let mut changes = Vec::new();
+    if arguments.adapt {
+        let adapted = adapt(&request, &target);
+        (request, changes) = (adapted.request, adapted.changes);
+        changes.iter().for_each(|change| note(&migrate::line(change)));
+    }
     let report = check(&request, &target);
     if !report.is_accepted() && !arguments.no_check {
         return Err(Failure::invalid(&report));
@@ -116,7 +129,7 @@ fn execute(mut arguments: Arguments, output: Output) -> Result<ExitCode, Failure
         let client = Client::new(endpoint).map_err(|error| Failure::transport(&error))?;
         Ok(client.generate(&request).await)
     })?;
-    finish(bought, &destination, &report, output)
+    finish(bought, &destination, &report, &changes, output)
 }
 
 /// Saves what was bought, also when only a part of it came.
@@ -124,12 +137,13 @@ fn finish(
     bought: Result<Generated, Error>,
     destination: &Destination,
     report: &Report,
+    changes: &[Change],
     output: Output,
 ) -> Result<ExitCode, Failure> {
     match bought {
         Ok(generated) => {
             let saved = save(destination, &generated.images)?;
-            Ok(succeed(&generated, &saved, report, output))
+            Ok(succeed(&generated, &saved, report, changes, output))
         }
         Err(error) => {
             let mut failure = Failure::transport(&error);
@@ -158,7 +172,13 @@ fn save(destination: &Destination, images: &[GeneratedImage]) -> Result<Vec<Save
     })
 }
 
-fn succeed(generated: &Generated, saved: &[Saved], report: &Report, output: Output) -> ExitCode {
+fn succeed(
+    generated: &Generated,
+    saved: &[Saved],
+    report: &Report,
+    changes: &[Change],
+    output: Output,
+) -> ExitCode {
     for entry in saved.iter().filter(|entry| entry.extension_replaced) {
         note(&format!(
             "note: the image is {}, so its name ends in .{}",
@@ -172,6 +192,7 @@ fn succeed(generated: &Generated, saved: &[Saved], report: &Report, output: Outp
         "images": describe(&generated.images, saved),
         "request_id": generated.request_id,
         "findings": output::findings(report),
+        "changes": changes.iter().map(migrate::describe).collect::<Vec<_>>(),
     });
     output.succeeded(&paths, &object)
 }
@@ -204,7 +225,11 @@ fn read_prompt() -> io::Result<String> {
 
 fn target(arguments: &Arguments) -> Result<Target<'static>, Failure> {
     let dialect = arguments.service.operation()?.dialect;
-    let target = Target::new(dialect).map_err(|error| Failure::configuration(error.to_string()))?;
+    let target = arguments
+        .catalogue
+        .load()?
+        .target(dialect)
+        .map_err(|error| Failure::configuration(error.to_string()))?;
     Ok(match (&arguments.model, target.dialect().model_from) {
         (Some(model), ModelFrom::Deployment) => target.served_by(model),
         (Some(_), ModelFrom::Body) | (None, _) => target,

@@ -3,17 +3,19 @@
 use std::process::ExitCode;
 
 use imagewire_validate::{
-    Catalogue, fields,
-    rule::{FieldRule, Model, Others},
+    fields,
+    rule::{Model, Others},
 };
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, output::Output};
+use crate::{catalogue::CatalogueArguments, failure::Failure, output::Output};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// A model's identifier or alias; without it, all models are listed
     name: Option<String>,
+    #[command(flatten)]
+    catalogue: CatalogueArguments,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -21,7 +23,10 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let output = Output::new(arguments.json);
-    let catalogue = Catalogue::built_in();
+    let catalogue = match arguments.catalogue.load() {
+        Ok(catalogue) => catalogue,
+        Err(failure) => return output.failed(&failure),
+    };
     let Some(name) = &arguments.name else {
         let models: Vec<&Model> = catalogue.models().collect();
         let width = models.iter().map(|model| model.id.len()).max().unwrap_or_default();
@@ -62,19 +67,13 @@ fn members(model: &Model) -> impl Iterator<Item = (&'static str, String, Option<
     (0_u8..).zip(fields()).map(|(position, field)| {
         let rule = model.rules.fields.iter().find(|rule| rule.field.0 == position);
         let accepts = match (rule, model.rules.others) {
-            (Some(rule), _) => accepts(rule),
+            (Some(rule), _) => rule.accepts().replace('`', ""),
             (None, Others::Open) => "any value".to_owned(),
             (None, Others::Absent | Others::Refused) => "not supported".to_owned(),
         };
         let default = rule.and_then(|rule| rule.default.as_ref()).map(ToString::to_string);
         (field.name.as_ref(), accepts, default)
     })
-}
-
-fn accepts(rule: &FieldRule) -> String {
-    let words: Vec<String> =
-        rule.constraints.iter().map(|constraint| constraint.to_string().replace('`', "")).collect();
-    if words.is_empty() { "any value".to_owned() } else { words.join("; ") }
 }
 
 fn page(model: &Model) -> Vec<String> {

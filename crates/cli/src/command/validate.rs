@@ -1,16 +1,16 @@
 //! `imagewire validate`: what would the service say?
 
 use std::{
-    fs,
-    io::{self, Read as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
-use imagewire_validate::{Report, Target, check_json};
+use imagewire_validate::{Report, check_json};
 use serde_json::json;
 
 use crate::{
+    catalogue::CatalogueArguments,
+    command::read,
     failure::Failure,
     output::{self, Output, note},
 };
@@ -25,6 +25,8 @@ pub(crate) struct Arguments {
     /// The model whose rules apply, whatever the body says; for Hicap, what the deployment serves
     #[arg(short, long, value_name = "NAME")]
     model: Option<String>,
+    #[command(flatten)]
+    catalogue: CatalogueArguments,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -57,23 +59,12 @@ fn line(file: &Path, finding: &imagewire_validate::Finding) -> String {
 }
 
 fn report(arguments: &Arguments) -> Result<Report, Failure> {
+    let catalogue = arguments.catalogue.load()?;
     let target =
-        Target::new(&arguments.dialect).map_err(|error| Failure::configuration(error.to_string()))?;
+        catalogue.target(&arguments.dialect).map_err(|error| Failure::configuration(error.to_string()))?;
     let target = match &arguments.model {
         Some(model) => target.served_by(model),
         None => target,
     };
-    let body = read(&arguments.file).map_err(|error| {
-        Failure::configuration(format!("cannot read {}: {error}", arguments.file.display()))
-    })?;
-    Ok(check_json(&body, &target))
-}
-
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    if file == Path::new("-") {
-        let mut body = Vec::new();
-        io::stdin().lock().read_to_end(&mut body)?;
-        return Ok(body);
-    }
-    fs::read(file)
+    Ok(check_json(&read(&arguments.file)?, &target))
 }

@@ -72,7 +72,7 @@ fn equivalents(root: &Cursor<'_>, fields: &[Field], diagnostics: &mut Diagnostic
         for (from, to) in pairs.members() {
             match to.as_text() {
                 Some(to) => {
-                    found.push(Equivalent { field, from: from.to_owned().into(), to: to.to_owned().into() })
+                    found.push(Equivalent { field, from: from.to_owned().into(), to: to.to_owned().into() });
                 }
                 None => diagnostics.error(&to, "not a text", "write the value that this model takes"),
             }
