@@ -139,7 +139,9 @@ async fn who_is_let_in() {
     ] {
         let answer = post(url.clone(), &headers, json!("no request")).await;
         assert_eq!(answer.status, 401, "{headers:?}");
-        assert_eq!(answer.json()["error"]["code"], "invalid_api_key");
+        // Hicap's gateway is Azure's, and says so in its own way.
+        let code = if url.contains("/deployments/") { "401" } else { "invalid_api_key" };
+        assert_eq!(answer.json()["error"]["code"], code);
     }
     for headers in [
         vec![("api-key", "k")],
@@ -155,7 +157,7 @@ async fn who_is_let_in() {
     let streamed = post(
         format!("{}/images/generations", emulator.base_url("truefoundry").expect("a service")),
         &[("authorization", "Bearer k")],
-        json!({ "prompt": "x", "model": "gpt-image-1", "stream": true }),
+        json!({ "prompt": "x", "model": "dall-e-3", "stream": true }),
     );
     let streamed = streamed.await;
     assert_eq!((streamed.status, streamed.json()["error"]["param"].clone()), (400, json!("stream")));

@@ -1,6 +1,6 @@
 //! The second judge: the `jsonschema` crate on the source documents. It calls no code of imagewire's.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, sync::LazyLock};
 
 use jsonschema::{Keyword, Registry, ValidationError, Validator};
 use serde_json::{Value, json};
@@ -24,6 +24,18 @@ pub fn documents() -> BTreeMap<String, Value> {
     documents
 }
 
+static DOCUMENTS: LazyLock<BTreeMap<String, Value>> = LazyLock::new(documents);
+
+static REGISTRY: LazyLock<Registry<'static>> = LazyLock::new(|| {
+    documents()
+        .into_iter()
+        .try_fold(Registry::new(), |registry, (path, document)| {
+            registry.add(format!("{BASE}{path}"), document)
+        })
+        .and_then(jsonschema::RegistryBuilder::prepare)
+        .expect("every reference resolves")
+});
+
 /// Judges bodies for one service and one model (or, without one, by the service alone).
 pub struct Oracle {
     validator: Validator,
@@ -34,7 +46,7 @@ impl Oracle {
     /// Wire, dialect, model and the dialect's rules for that model, all of which must accept.
     #[must_use]
     pub fn new(dialect: &str, model: Option<&str>) -> Self {
-        let documents = documents();
+        let documents = &*DOCUMENTS;
         let dialect_path = format!("dialects/{dialect}.openapi.json");
         let reference = |path: &str| json!({ "$ref": format!("{BASE}{path}") });
         let mut all = vec![
@@ -61,20 +73,19 @@ impl Oracle {
             .keys()
             .cloned()
             .collect();
-        let registry = documents
-            .into_iter()
-            .try_fold(Registry::new(), |registry, (path, document)| {
-                registry.add(format!("{BASE}{path}"), document)
-            })
-            .and_then(jsonschema::RegistryBuilder::prepare)
-            .expect("every reference resolves");
         let validator = jsonschema::draft202012::options()
             .offline()
             .with_keyword("x-size", |_, bounds, _| Ok(Box::new(SizeBounds(bounds.clone()))))
-            .with_registry(&registry)
+            .with_registry(&REGISTRY)
             .build(&json!({ "allOf": all }))
             .expect("the documents are JSON Schemas");
         Self { validator, vocabulary }
+    }
+
+    /// Whether a body that has no members outside the vocabulary is acceptable.
+    #[must_use]
+    pub fn accepts_strictly(&self, body: &Value) -> bool {
+        self.validator.is_valid(body)
     }
 
     /// Whether a body is acceptable. Members outside the vocabulary are nobody's affair.

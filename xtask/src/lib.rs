@@ -1,8 +1,11 @@
 //! imagewire's own build tasks. [`generate`] is pure: schema documents in, files out.
 
+mod bundle;
 pub mod conformance;
+pub mod diff;
 mod emit;
 pub mod inputs;
+mod json;
 pub mod meta;
 pub mod report;
 pub mod write;
@@ -23,8 +26,13 @@ pub struct File {
 }
 
 /// Folders that hold generated files alone: what is there and not generated any more is stale.
-pub const GENERATED_FOLDERS: &[&str] =
-    &["crates/types/src/generated", "crates/validate/src/generated", "docs/dialects", "docs/models"];
+pub const GENERATED_FOLDERS: &[&str] = &[
+    "crates/types/src/generated",
+    "crates/validate/openapi",
+    "crates/validate/src/generated",
+    "docs/dialects",
+    "docs/models",
+];
 
 /// Loads, checks and lowers the documents.
 ///
@@ -65,6 +73,7 @@ fn overlap(known: &Diagnostic, other: &Diagnostic) -> bool {
 pub fn generate(sources: &[Source]) -> Result<Vec<File>, Vec<Diagnostic>> {
     let specification = specification(sources)?;
     let mut files = emit::files(&specification);
+    files.extend(bundle::files(sources, &specification));
     files.sort();
     Ok(files)
 }

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::{
-    conformance, generate, inputs, report,
+    conformance, diff, generate, inputs, report, specification,
     write::{self, Mode},
 };
 
@@ -30,6 +30,11 @@ enum Task {
     },
     /// Check the schemas: meta-schemas, examples, rule tables against the jsonschema crate
     Conformance,
+    /// Tell what changed in the specification since a git revision
+    Diff {
+        /// The old revision, such as a tag or a commit
+        old: String,
+    },
 }
 
 fn main() -> Result<ExitCode> {
@@ -37,6 +42,7 @@ fn main() -> Result<ExitCode> {
     match Arguments::parse().task {
         Task::Codegen { check } => codegen(&root, if check { Mode::Check } else { Mode::Write }),
         Task::Conformance => conformance::run(&root),
+        Task::Diff { old } => changes(&root, &old),
     }
 }
 
@@ -86,4 +92,20 @@ fn codegen(root: &Path, mode: Mode) -> Result<ExitCode> {
             Ok(ExitCode::FAILURE)
         }
     }
+}
+
+/// Exits with success whatever it finds: what a difference means is for the reader to say.
+fn changes(root: &Path, revision: &str) -> Result<ExitCode> {
+    let (old, new) = (diff::sources_at(root, revision)?, inputs::read(&root.join("schemas"))?);
+    let lower = |sources: &[_]| {
+        specification(sources).map_err(|found| anyhow::anyhow!("{}", report::render(&found, sources, false)))
+    };
+    let differences = diff::compare(&lower(&old)?, &lower(&new)?);
+    for difference in &differences {
+        anstream::println!("{difference}");
+    }
+    let breaking =
+        differences.iter().filter(|difference| difference.effect == diff::Effect::Breaking).count();
+    anstream::println!("{} differences since {revision}, {breaking} of them breaking", differences.len());
+    Ok(ExitCode::SUCCESS)
 }

@@ -14,6 +14,9 @@ const META: &[(&str, &str)] = &[
 /// Where the meta-schemas stand for the validator, which fetches nothing.
 const BASE: &str = "https://imagewire.invalid/schemas/";
 
+/// As many errors of one document as help anybody: what is wrong in larger numbers is no slip.
+const ENOUGH: usize = 500;
+
 /// Validates every document that is JSON against its folder's meta-schema.
 #[must_use]
 pub fn check(sources: &[Source]) -> Diagnostics {
@@ -36,7 +39,7 @@ pub fn check(sources: &[Source]) -> Diagnostics {
         };
         for document in documents.folder(folder) {
             let Ok(instance) = serde_json::from_str::<Value>(&document.source().text) else { continue };
-            for error in validator.iter_errors(&instance) {
+            for error in validator.iter_errors(&instance).take(ENOUGH) {
                 let place = document.root().at(error.instance_path().as_str());
                 report(&error, &place.unwrap_or_else(|| document.root()), &schemas, &mut diagnostics);
             }
@@ -77,8 +80,7 @@ fn report(
                 .and_then(|schema| schema.get("properties")?.as_object())
                 .map(|properties| properties.keys().map(String::as_str).collect())
                 .unwrap_or_default();
-            // Enough of them: what belongs elsewhere in such numbers is no slip.
-            for name in unexpected.iter().take(500) {
+            for name in unexpected.iter().take(ENOUGH) {
                 let pointer = at.get(name).map_or_else(String::new, |value| value.pointer().to_owned());
                 let message = format!("`{name}` is not a keyword here");
                 let help = format!("use one of: {}", known.join(", "));

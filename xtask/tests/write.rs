@@ -24,14 +24,15 @@ fn contents(root: &Path) -> BTreeMap<String, (Vec<u8>, SystemTime)> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        for entry in fs::read_dir(folder).expect("a readable folder") {
+            let path = entry.expect("a readable folder").path();
             if path.is_dir() {
                 folders.push(path);
             } else {
-                let changed = path.metadata().unwrap().modified().unwrap();
-                let name = path.strip_prefix(root).unwrap().to_string_lossy().into_owned();
-                found.insert(name, (fs::read(&path).unwrap(), changed));
+                let changed = path.metadata().and_then(|facts| facts.modified()).expect("the time of a file");
+                let name =
+                    path.strip_prefix(root).expect("a path below the root").to_string_lossy().into_owned();
+                found.insert(name, (fs::read(&path).expect("a readable file"), changed));
             }
         }
     }
@@ -98,6 +99,13 @@ fn stale_files_are_deleted_from_generated_folders_alone() {
     assert!(own.iter().all(|path| folder.path().join(path).exists()));
 }
 
+/// Where the self-contained OpenAPI documents go.
+const BUNDLES: &str = "crates/validate/openapi/";
+
+fn paths(files: &[File]) -> impl Iterator<Item = String> {
+    files.iter().map(|file| file.path.clone())
+}
+
 /// The paths whose text differs between two runs.
 fn changed(before: &[File], after: &[File]) -> Vec<String> {
     let texts = |files: &[File]| -> BTreeMap<String, String> {
@@ -119,10 +127,12 @@ fn a_new_bound_of_one_model_changes_its_rules_and_its_page() {
     assert_ne!(*text, edited, "the model still has the bound that this test changes");
     *text = edited;
     let after = generate(&sources).expect("the schemas are right");
-    assert_eq!(
-        changed(&before, &after),
-        ["crates/validate/src/generated/models.rs", "docs/models/dall-e-3.md"]
-    );
+    // The bundled documents carry the models' rules, each for its own service.
+    let bundles: Vec<String> = paths(&after).filter(|path| path.starts_with(BUNDLES)).collect();
+    let (changed_bundles, others): (Vec<String>, Vec<String>) =
+        changed(&before, &after).into_iter().partition(|path| path.starts_with(BUNDLES));
+    assert_eq!(changed_bundles, bundles);
+    assert_eq!(others, ["crates/validate/src/generated/models.rs", "docs/models/dall-e-3.md"]);
 }
 
 #[test]
@@ -137,6 +147,7 @@ fn a_new_model_reaches_constants_rules_and_pages() {
     let after = generate(&sources).expect("the new model is right");
     let expected = [
         "crates/types/src/generated/request.rs",
+        "crates/validate/openapi/acme.json",
         "crates/validate/src/generated/models.rs",
         "docs/models/README.md",
         "docs/models/brush-2.md",

@@ -1,5 +1,6 @@
 //! The commands, one a file.
 
+pub(crate) mod document;
 pub(crate) mod emulate;
 pub(crate) mod explain;
 pub(crate) mod generate;

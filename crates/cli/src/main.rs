@@ -45,6 +45,10 @@ enum Command {
     Explain(command::explain::Arguments),
     /// Turn a request for one model into one for another
     Migrate(command::migrate::Arguments),
+    /// Print a JSON Schema of the requests that a service takes
+    Schema(command::document::SchemaArguments),
+    /// Print a service's OpenAPI document, in one piece
+    Openapi(command::document::OpenApiArguments),
     /// Serve all dialects locally, with real pictures, for tests
     Emulate(command::emulate::Arguments),
 }
@@ -60,6 +64,8 @@ fn main() -> ExitCode {
         Command::Models(arguments) => command::models::run(&arguments),
         Command::Explain(arguments) => command::explain::run(&arguments),
         Command::Migrate(arguments) => command::migrate::run(&arguments),
+        Command::Schema(arguments) => command::document::schema(&arguments),
+        Command::Openapi(arguments) => command::document::openapi(&arguments),
         Command::Emulate(arguments) => command::emulate::run(&arguments),
     }
 }

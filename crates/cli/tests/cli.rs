@@ -151,6 +151,86 @@ fn an_invalid_request_is_not_sent_and_leaves_nothing() {
 }
 
 #[test]
+fn rules_can_be_set_aside_or_met() {
+    let folder = TempDir::new().expect("a folder");
+    // Nothing is checked here, so the service itself refuses.
+    let output = run(folder.path(), &["generate", "x", "-n", "2", "--no-check", "--json"]);
+    let refused = object(&output);
+    assert_eq!(
+        (output.status.code(), &refused["error"]["outcome"], &refused["error"]["http_status"]),
+        (Some(3), &json!("refused"), &json!(400))
+    );
+    let output =
+        run(folder.path(), &["generate", "x", "-n", "2", "--size", "1000x1000", "--adapt", "--json"]);
+    let adapted = object(&output);
+    assert!(output.status.success(), "{adapted}");
+    assert_eq!(adapted["changes"].as_array().map(Vec::len), Some(2));
+    assert_eq!(
+        (&adapted["images"][0]["width"], adapted["images"].as_array().map(Vec::len)),
+        (&json!(1024), Some(1))
+    );
+}
+
+#[test]
+fn requests_migrate_and_members_are_explained() {
+    let folder = TempDir::new().expect("a folder");
+    let body = r#"{"prompt":"a fox","model":"dall-e-3","quality":"hd","size":"1792x1024","style":"vivid"}"#;
+    fs::write(folder.path().join("request.json"), body).expect("a file");
+    let output = run(
+        folder.path(),
+        &["migrate", "request.json", "--from", "dall-e-3", "--to", "gpt-image-1", "--fold-style"],
+    );
+    assert_eq!(
+        object(&output),
+        json!({ "prompt": "a fox, in a vivid style", "model": "gpt-image-1", "quality": "high", "size": "1536x1024" })
+    );
+    assert!(stderr(&output).contains("dropped style"), "{}", stderr(&output));
+    let output = run(folder.path(), &["explain", "size", "1920x1088", "--json"]);
+    assert!(object(&output)["models"].as_array().is_some_and(|models| {
+        models.iter().all(|model| model.as_str().is_some_and(|id| id.starts_with("gpt-image-2")))
+    }));
+    assert_eq!(run(folder.path(), &["explain", "nothing"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_specification_is_printed_as_standard_documents() {
+    let folder = TempDir::new().expect("a folder");
+    let schema: Value = serde_json::from_slice(
+        &run(folder.path(), &["schema", "--dialect", "hicap", "--model", "dall-e-3"]).stdout,
+    )
+    .expect("JSON");
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    let openapi: Value =
+        serde_json::from_slice(&run(folder.path(), &["openapi", "--dialect", "fastapi"]).stdout)
+            .expect("JSON");
+    assert_eq!(openapi["openapi"], "3.1.0");
+    assert_eq!(run(folder.path(), &["openapi", "--dialect", "nobody"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_model_file_is_taken_at_run_time() {
+    let folder = TempDir::new().expect("a folder");
+    let model = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "house-model", "description": "A model of ours.", "type": "object",
+        "properties": { "prompt": { "maxLength": 10 }, "model": true },
+        "additionalProperties": { "type": "null" },
+        "x-sources": [{ "covers": "all", "title": "Ourselves", "url": "https://example.com/", "checked": "2026-11-22" }]
+    });
+    fs::write(folder.path().join("house.json"), model.to_string()).expect("a file");
+    let output = run(
+        folder.path(),
+        &["generate", "a prompt that is too long", "-m", "house-model", "--models", "house.json"],
+    );
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stderr(&output).contains("house-model takes at most 10 characters"), "{}", stderr(&output));
+    fs::write(folder.path().join("broken.json"), "{").expect("a file");
+    let output = run(folder.path(), &["models", "--models", "broken.json"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("broken.json:1:"), "{}", stderr(&output));
+}
+
+#[test]
 fn existing_files_are_kept() {
     let folder = TempDir::new().expect("a folder");
     let file = folder.path().join("picture.png");
@@ -263,7 +343,7 @@ fn failures_say_what_they_cost_and_leave_nothing() {
         (b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 0\r\n\r\n", 8, "decode", "unknown"),
         (b"HTTP/1.1 307 Temporary Redirect\r\nlocation: http://127.0.0.1:9/\r\ncontent-length: 0\r\n\r\n", 1, "redirect_refused", "refused"),
         (b"HTTP/1.1 401 Unauthorized\r\ncontent-type: application/json\r\ncontent-length: 55\r\n\r\n{\"error\":{\"message\":\"no CANARY\",\"code\":\"invalid_key\"}}  ", 4, "authentication", "refused"),
-        (b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 7\r\ncontent-length: 0\r\n\r\n", 6, "rate_limit", "refused"),
+        (b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 300\r\ncontent-length: 0\r\n\r\n", 6, "rate_limit", "refused"),
         (b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n", 8, "server", "unknown"),
     ];
     for (answer, exit, kind, outcome) in cases {

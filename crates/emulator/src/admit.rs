@@ -1,60 +1,152 @@
 //! Whether a request is let in: credential first, then parameters, then the body.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt, time::Duration};
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::{
+    body::Body,
+    http::{HeaderMap, StatusCode, header},
+};
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt as _;
 use imagewire_types::{
     CreateImageRequest,
     operations::{Credential, Operation},
 };
 use imagewire_validate::{Target, check_json};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
-use crate::refuse::Refusal;
+use crate::refuse::{self, Refusal};
 
-/// Any credential that is not empty, in any place that the service takes it.
-pub(crate) fn credential(operation: &Operation, headers: &HeaderMap) -> Result<(), Refusal> {
-    let is_there = operation.credentials.iter().any(|credential| match credential {
-        Credential::Header(name) => {
-            headers.get(*name).is_some_and(|value| !value.as_bytes().trim_ascii().is_empty())
-        }
-        Credential::Bearer => {
-            headers.get(header::AUTHORIZATION).is_some_and(|value| is_bearer(value.as_bytes()))
-        }
-        _ => false,
-    });
-    if is_there { Ok(()) } else { Err(Refusal::unauthorised(operation)) }
+/// The largest request body that is read, in bytes.
+const MAX_BODY: usize = 1 << 20;
+/// Of a larger body so much is thrown away, so that the client gets to read why it is refused.
+const MAX_DRAINED: usize = 16 << 20;
+/// A client that sends nothing of its body for this time is let go.
+const BODY_WITHIN: Duration = Duration::from_secs(30);
+
+/// A key by its digest: it can be compared, and not be told.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Key([u8; 32]);
+
+impl Key {
+    pub(crate) fn new(key: &[u8]) -> Self {
+        Self(Sha256::digest(key).into())
+    }
+
+    pub(crate) fn digest(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// Compares in constant time; digests are of one length.
+    fn opens(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
 }
 
-fn is_bearer(value: &[u8]) -> bool {
-    let Some((scheme, token)) = value.split_at_checked("bearer ".len()) else { return false };
-    scheme.eq_ignore_ascii_case(b"bearer ") && !token.trim_ascii().is_empty()
+impl fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Key([redacted])")
+    }
+}
+
+/// The credential, in any place where the service takes it: any that is not empty, or the one that is required.
+pub(crate) fn credential(
+    operation: &Operation,
+    headers: &HeaderMap,
+    required: Option<&Key>,
+) -> Result<Key, Refusal> {
+    let mut given = operation.credentials.iter().filter_map(|credential| {
+        let value = match credential {
+            Credential::Header(name) => headers.get(*name)?.as_bytes().trim_ascii(),
+            Credential::Bearer => bearer(headers.get(header::AUTHORIZATION)?.as_bytes())?,
+            _ => return None,
+        };
+        (!value.is_empty()).then(|| Key::new(value))
+    });
+    let key = given.next().ok_or_else(|| Refusal::unauthorised(operation, false))?;
+    match required {
+        Some(required) if !required.opens(&key) => Err(Refusal::unauthorised(operation, true)),
+        _ => Ok(key),
+    }
+}
+
+fn bearer(value: &[u8]) -> Option<&[u8]> {
+    let (scheme, token) = value.split_at_checked("bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
 }
 
 /// The query parameters that the service requires.
 pub(crate) fn query(operation: &Operation, query: &BTreeMap<String, String>) -> Result<(), Refusal> {
     for parameter in operation.query_parameters.iter().filter(|parameter| parameter.required) {
         if query.get(parameter.name).is_none_or(String::is_empty) {
-            let example =
-                parameter.example.map_or_else(String::new, |example| format!(", such as {example}"));
-            let message = format!("The query parameter `{}` is missing{example}.", parameter.name);
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "missing_required_parameter", message)
-                .about(parameter.name));
+            let message = format!("Missing required parameter: '{}'.", parameter.name);
+            return Err(Refusal::invalid("missing_required_parameter", message).about(parameter.name));
         }
     }
     Ok(())
 }
 
+/// JSON that is not compressed. A request without a content type is taken at its word.
+pub(crate) fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let is_coded = headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    if is_coded {
+        let message = "Compressed requests are not supported.";
+        return Err(Refusal::new(status, "unsupported_content_encoding", message));
+    }
+    let Some(given) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
+    let given = given.to_str().unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    let shown: String = essence.chars().take(80).collect();
+    let message = format!(
+        "Unsupported content type: '{shown}'. This API method only accepts 'application/json' requests, but you \
+         specified the header 'Content-Type: {shown}'. Please try again with a supported content type."
+    );
+    Err(Refusal::new(status, "unsupported_content_type", message))
+}
+
+/// The whole body, up to the limit.
+pub(crate) async fn read(mut body: Body) -> Result<Bytes, Refusal> {
+    let mut whole = BytesMut::new();
+    let mut size = 0_usize;
+    loop {
+        let frame = tokio::time::timeout(BODY_WITHIN, body.frame()).await.map_err(|_| {
+            Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time.")
+        })?;
+        let Some(frame) = frame else { break };
+        let frame = frame.map_err(|_| Refusal::invalid("invalid_body", "The body could not be read."))?;
+        let Some(data) = frame.data_ref() else { continue };
+        size = size.saturating_add(data.len());
+        if size <= MAX_BODY {
+            whole.extend_from_slice(data);
+        } else if size > MAX_DRAINED {
+            break;
+        }
+    }
+    if size > MAX_BODY {
+        let message = format!("The body is larger than {MAX_BODY} bytes.");
+        return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "request_too_large", message));
+    }
+    Ok(whole.freeze())
+}
+
 /// A body that the service would accept.
-pub(crate) fn body(body: &[u8], target: &Target<'_>) -> Result<CreateImageRequest, Refusal> {
-    if let Some(refusal) = Refusal::from_report(&check_json(body, target)) {
+pub(crate) fn body(
+    body: &[u8],
+    target: &Target<'_>,
+    operation: &Operation,
+) -> Result<CreateImageRequest, Refusal> {
+    let report = check_json(body, target);
+    let request = serde_json::from_slice::<CreateImageRequest>(body);
+    let named = request.as_ref().ok().and_then(|request| request.model.as_ref());
+    let model = target.model(named.map(imagewire_types::Model::as_str));
+    if let Some(refusal) = refuse::from_report(&report, operation, model) {
         return Err(refusal);
     }
-    let request: CreateImageRequest = serde_json::from_slice(body).map_err(|error| {
-        Refusal::new(StatusCode::BAD_REQUEST, "invalid_json", format!("The body cannot be read: {error}."))
-    })?;
-    if request.stream == Some(true) {
-        let message = "The emulator does not stream yet: send `stream: false` or leave the member out.";
-        return Err(Refusal::new(StatusCode::BAD_REQUEST, "unsupported_value", message).about("stream"));
-    }
-    Ok(request)
+    // What the judge of bytes lets through, the reader reads.
+    request.map_err(|_| Refusal::invalid("invalid_json", "The body cannot be read."))
 }

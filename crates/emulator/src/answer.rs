@@ -1,174 +1,125 @@
-//! Answers: which pictures a request asks for, and how the service words them.
+//! Answers: how the service words what was ordered.
 
-use axum::http::StatusCode;
-use imagewire_types::{
-    Background, Base64, BlocklistMatch, ContentFilterDetection, ContentFilterResult, ContentFilterResults,
-    ContentFilterSeverity, CreateImageRequest, CustomBlocklists, Image, ImagesResponse, OutputFormat,
-    PromptFilterResults, Quality, ResponseFormat, Size, TokenDetails, UnixTime, Usage, operations::Operation,
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, header},
 };
-use imagewire_validate::{Target, rule::Literal};
+use imagewire_types::{
+    BlocklistMatch, ContentFilterDetection, ContentFilterResult, ContentFilterResults, ContentFilterSeverity,
+    CustomBlocklists, Image, ImagesResponse, PromptFilterResults, UnixTime, operations::Operation,
+};
 
 use crate::{
-    draw::{DEFAULT_TEXTURE, Format, MAX_SIDE, Picture, draw},
-    link,
+    body::{Faulty, Line, Pieces},
+    draw::Picture,
+    link::Links,
+    order::{self, Order},
     refuse::Refusal,
+    scenario::{Delivery, Effects, Oddity},
+    server::internal,
+    splice,
+    studio::Studio,
 };
 
-/// What is drawn when neither the request nor the service's document says.
-const USUAL_SIDE: u32 = 1024;
-
-/// What a request asks for, with the service's documented defaults for what it leaves out.
-pub(crate) struct Order {
-    pictures: Vec<Picture>,
-    as_link: bool,
-    /// The model that draws, where that is known.
-    model: Option<String>,
-    request: CreateImageRequest,
+/// Everything that decides an answer, so that the same job always gives the same bytes.
+pub(crate) struct Job {
+    pub(crate) operation: &'static Operation,
+    pub(crate) order: Order,
+    pub(crate) created: UnixTime,
+    /// Where links lead, such as `http://127.0.0.1:8080`.
+    pub(crate) origin: String,
+    pub(crate) effects: Effects,
 }
 
-impl Order {
-    pub(crate) fn new(request: CreateImageRequest, target: &Target<'_>, seed: u64) -> Result<Self, Refusal> {
-        let model = target
-            .model(request.model.as_ref().map(imagewire_types::Model::as_str))
-            .map(|model| model.id.to_string());
-        let size = request.size.clone().or_else(|| text_default(target, "size").map(Size::from));
-        let (width, height) = size.and_then(|size| size.dimensions()).unwrap_or((USUAL_SIDE, USUAL_SIDE));
-        if !(1..=MAX_SIDE).contains(&width) || !(1..=MAX_SIDE).contains(&height) {
-            let message = format!(
-                "The emulator draws sides of 1 to {MAX_SIDE} pixels, and {width}x{height} was asked for."
-            );
-            return Err(Refusal::new(StatusCode::BAD_REQUEST, "invalid_value", message).about("size"));
-        }
-        let count = request.n.or_else(|| integer_default(target, "n")).unwrap_or(1);
-        let format = match request.output_format {
-            Some(OutputFormat::Jpeg) => Format::Jpeg,
-            Some(OutputFormat::Webp) => Format::Webp,
-            _ => Format::Png,
-        };
-        let first = Picture {
-            prompt: link::prompt_shown(&request.prompt),
-            width,
-            height,
-            format,
-            compression: request.output_compression.and_then(|level| u8::try_from(level).ok()),
-            transparent: request.background == Some(Background::Transparent),
-            index: 0,
-            seed,
-            texture: DEFAULT_TEXTURE,
-        };
-        let asked = request
-            .response_format
-            .clone()
-            .or_else(|| text_default(target, "response_format").map(ResponseFormat::from));
-        let returns_links = !model.as_deref().is_some_and(is_gpt_image);
-        Ok(Self {
-            pictures: (0..count).map(|index| Picture { index, ..first.clone() }).collect(),
-            as_link: returns_links && asked != Some(ResponseFormat::B64Json),
-            model,
-            request,
-        })
-    }
-
-    /// How many images are billed.
-    pub(crate) fn count(&self) -> u32 {
-        u32::try_from(self.pictures.len()).unwrap_or(u32::MAX)
-    }
-
-    /// Draws what must be drawn now and words the answer; links begin with `origin`. Takes tens of milliseconds.
-    pub(crate) fn answer(
+impl Job {
+    /// The whole answer. `line` is the connection that a scenario may break.
+    pub(crate) async fn answer(
         &self,
-        operation: &Operation,
-        origin: &str,
-    ) -> Result<ImagesResponse, image::ImageError> {
-        let images: Result<Vec<Image>, image::ImageError> =
-            self.pictures.iter().map(|picture| self.image(picture, operation, origin)).collect();
-        let mut answer = ImagesResponse::new(images?).created(UnixTime::now());
-        if self.model.as_deref().is_some_and(is_gpt_image) {
-            self.echo(&mut answer, operation);
+        studio: &Studio,
+        links: &Links,
+        delivery: Delivery,
+        line: Option<Line>,
+    ) -> Result<Response<Body>, Refusal> {
+        let mut pieces = self.pieces(studio, links).await?;
+        if self.effects.oddity == Oddity::Malformed {
+            pieces.cut_short();
         }
-        Ok(answer)
+        let mut response = Response::new(Body::new(Faulty::new(pieces, delivery, line)));
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, self.content_type("application/json"));
+        Ok(response)
     }
 
-    fn image(
+    pub(crate) fn content_type(&self, usual: &'static str) -> HeaderValue {
+        let other = match &self.effects.oddity {
+            Oddity::ContentType(other) => HeaderValue::from_str(other).ok(),
+            _ => None,
+        };
+        other.unwrap_or(HeaderValue::from_static(usual))
+    }
+
+    async fn pieces(&self, studio: &Studio, links: &Links) -> Result<Pieces, Refusal> {
+        let Self { order, effects, .. } = self;
+        let mut images = Vec::new();
+        let missing = match effects.oddity {
+            Oddity::Empty => usize::MAX,
+            Oddity::Missing(count) => usize::try_from(count).unwrap_or(usize::MAX),
+            _ => 0,
+        };
+        let kept = order.pictures.len().saturating_sub(missing);
+        for picture in order.pictures.iter().take(kept) {
+            if let Some(image) = self.image(picture, studio, links).await? {
+                images.push(image);
+            }
+        }
+        let mut answer = ImagesResponse::new(Vec::new()).created(self.created);
+        answer.background = order.returns("background").then(|| order.background());
+        answer.output_format = order.returns("output_format").then(|| order.output_format());
+        answer.quality = order.returns("quality").then(|| order.quality());
+        answer.size = order.returns("size").then(|| order.size());
+        answer.usage = order.returns("usage").then(|| order.usage(order.pictures.len()));
+        splice::answer(&answer, images, effects.oddity == Oddity::CreatedAsString)
+            .map_err(|error| internal(&error))
+    }
+
+    async fn image(
         &self,
         picture: &Picture,
-        operation: &Operation,
-        origin: &str,
-    ) -> Result<Image, image::ImageError> {
-        let mut image = Image::new();
-        if self.as_link {
-            image.url = Some(format!("{origin}{}", link::path(picture)));
-        } else {
-            image.b64_json = Some(Base64::encode(draw(picture)?));
-        }
+        studio: &Studio,
+        links: &Links,
+    ) -> Result<Option<splice::SplicedImage>, Refusal> {
+        let Self { operation, order, effects, .. } = self;
         let documents = |member: &str| operation.image_members.contains(&member);
-        if documents("revised_prompt") && self.model.as_deref().is_none_or(|model| model == "dall-e-3") {
-            image.revised_prompt = Some(self.request.prompt.clone());
+        let blocked = match &effects.oddity {
+            Oddity::Blocked(index, category) if *index == picture.index => Some(category),
+            _ => None,
+        };
+        if blocked.is_some() && !documents("content_filter_results") {
+            return Ok(None);
+        }
+        let sent = order::sent(picture, &effects.oddity);
+        let mut image = Image::new();
+        let mut payload = None;
+        if blocked.is_none() && order.as_link {
+            image.url = Some(links.to(&self.origin, &sent, self.created));
+        } else if blocked.is_none() {
+            payload = Some(studio.base64(&sent).await?);
+        }
+        if order.returns("revised_prompt") {
+            image.revised_prompt = Some(order.prompt.clone());
         }
         if documents("content_filter_results") {
-            image.content_filter_results = Some(nothing_in_the_image());
+            let mut results = nothing_in_the_image();
+            if let Some(category) = blocked {
+                mark(&mut results, category);
+            }
+            image.content_filter_results = Some(results);
         }
         if documents("prompt_filter_results") {
             image.prompt_filter_results = Some(nothing_in_the_prompt());
         }
-        Ok(image)
+        Ok(Some(splice::SplicedImage { image, payload }))
     }
-
-    /// What GPT image models tell beside the images, as far as the service documents it.
-    fn echo(&self, answer: &mut ImagesResponse, operation: &Operation) {
-        let documents = |member: &str| operation.answer_members.contains(&member);
-        let first = self.pictures.first();
-        if documents("background") {
-            let is_transparent = first.is_some_and(|picture| picture.transparent);
-            answer.background =
-                Some(if is_transparent { Background::Transparent } else { Background::Opaque });
-        }
-        if documents("output_format") {
-            answer.output_format = Some(self.request.output_format.clone().unwrap_or(OutputFormat::Png));
-        }
-        if documents("quality") {
-            let asked = self.request.quality.clone().filter(|quality| *quality != Quality::Auto);
-            answer.quality = Some(asked.unwrap_or(Quality::High));
-        }
-        if documents("size") {
-            answer.size = first.map(|picture| Size::new(picture.width, picture.height));
-        }
-        if documents("usage") {
-            answer.usage = Some(usage(&self.request.prompt, &self.pictures));
-        }
-    }
-}
-
-/// GPT image models never answer with links.
-fn is_gpt_image(model: &str) -> bool {
-    model.starts_with("gpt-image-") || model.starts_with("chatgpt-image-")
-}
-
-fn text_default<'a>(target: &Target<'a>, member: &str) -> Option<&'a str> {
-    match target.default_of_member(member) {
-        Some(Literal::Text(text)) => Some(text.as_ref()),
-        _ => None,
-    }
-}
-
-fn integer_default(target: &Target<'_>, member: &str) -> Option<u32> {
-    match target.default_of_member(member) {
-        Some(Literal::Integer(number)) => u32::try_from(*number).ok(),
-        _ => None,
-    }
-}
-
-/// Token counts of a plausible size: about four characters a token, and one token for 256 pixels.
-fn usage(prompt: &str, pictures: &[Picture]) -> Usage {
-    let input = u64::try_from(prompt.chars().count().div_ceil(4)).unwrap_or(u64::MAX);
-    let output =
-        pictures.iter().map(|picture| u64::from(picture.width) * u64::from(picture.height) / 256).sum();
-    Usage::new()
-        .input_tokens(input)
-        .output_tokens(output)
-        .total_tokens(input + output)
-        .input_tokens_details(TokenDetails::new().text_tokens(input).image_tokens(0))
-        .output_tokens_details(TokenDetails::new().text_tokens(0).image_tokens(output))
 }
 
 fn safe() -> ContentFilterResult {
@@ -177,6 +128,17 @@ fn safe() -> ContentFilterResult {
 
 fn nothing_in_the_image() -> ContentFilterResults {
     ContentFilterResults::new().sexual(safe()).violence(safe()).hate(safe()).self_harm(safe())
+}
+
+/// Says what the filter saw; a category that the service does not name counts as violence.
+fn mark(results: &mut ContentFilterResults, category: &str) {
+    let seen = Some(ContentFilterResult::new().filtered(true).severity(ContentFilterSeverity::High));
+    match category {
+        "sexual" => results.sexual = seen,
+        "hate" => results.hate = seen,
+        "self_harm" => results.self_harm = seen,
+        _ => results.violence = seen,
+    }
 }
 
 fn nothing_in_the_prompt() -> PromptFilterResults {

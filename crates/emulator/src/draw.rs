@@ -21,6 +21,7 @@ mod mark;
 mod palette;
 mod ridges;
 mod rng;
+mod rough;
 mod scene;
 mod skyline;
 mod text;
@@ -63,9 +64,19 @@ pub(crate) struct Picture {
     /// Amplitude of the film grain on opaque pictures, 0 for none; see
     /// [`DEFAULT_TEXTURE`].
     pub(crate) texture: u8,
+    /// Into how many parts each side of an unfinished picture is coarsened; 0
+    /// for a finished one.
+    pub(crate) roughness: u32,
 }
 
 impl Picture {
+    /// The picture as it stands before `left` more steps: half as sharp for
+    /// each of them, and without grain.
+    pub(crate) fn unfinished(&self, left: u32) -> Self {
+        let roughness = 2_u32.saturating_pow(left.saturating_add(1));
+        Self { roughness, texture: 0, ..self.clone() }
+    }
+
     /// Whether the file gets an alpha channel.
     fn has_alpha(&self) -> bool {
         self.transparent && self.format != Format::Jpeg
@@ -120,7 +131,10 @@ pub(crate) fn draw(picture: &Picture) -> Result<Vec<u8>, ImageError> {
         return Err(ImageError::Limits(LimitError::from_kind(kind)));
     };
 
-    scene::paint(&mut canvas, picture);
+    match picture.roughness {
+        0 => scene::paint(&mut canvas, picture),
+        part => rough::paint(&mut canvas, picture, part).unwrap_or_default(),
+    }
     mark::stamp(
         &mut canvas,
         &caption::printable(&picture.prompt),

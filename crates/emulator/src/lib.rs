@@ -4,26 +4,51 @@
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> std::io::Result<()> {
-//! use imagewire_emulator::Emulator;
+//! use imagewire_emulator::{Emulator, Scenario};
 //!
 //! let emulator = Emulator::builder().start().await?;
 //! assert!(emulator.base_url("fastapi").expect("a built-in service").ends_with("/v1"));
+//! // The next request meets a rate limit; the one after it is answered.
+//! emulator.scenario().push(Scenario::rate_limit(1.0));
+//! // … the code under test …
 //! assert_eq!(emulator.ledger().images(), 0);
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! All services share one port and are told apart by their documented paths. A request is judged by
-//! `imagewire-validate`, so what this emulator refuses is what the documents forbid. The same request always gives the
-//! same picture.
+//! `imagewire-validate`, so what this emulator refuses is what the documents forbid; it does so in the services' own
+//! words. The same request always gives the same picture.
+//!
+//! - [`Ledger`] tells what would have been billed. A request with an `Idempotency-Key` is billed once.
+//! - [`Scenario`] makes things go wrong: pushed by the test, from a [`Script`], or named by the request itself (header
+//!   `x-emulator-scenario`, or `[[scenario:…]]` in the prompt) where [`Builder::scenarios`] allows it.
+//! - [`Builder::admin`] opens `GET /_emulator/ledger` and `GET`, `POST`, `DELETE /_emulator/scenarios`.
+//! - `GET /healthz`, `GET /metrics` and each service's `GET /openapi/DIALECT.json` are always there.
 
+mod admin;
 mod admit;
 mod answer;
+mod body;
+mod builder;
+mod connection;
 mod draw;
+mod gallery;
+mod gate;
+mod generate;
+mod idempotency;
 mod ledger;
 mod link;
+mod metrics;
+mod order;
 mod refuse;
+mod scenario;
 mod server;
+mod splice;
+mod stream;
+mod studio;
 
-pub use ledger::Ledger;
-pub use server::{Builder, Emulator};
+pub use builder::Builder;
+pub use ledger::{Entry, Ledger};
+pub use scenario::{InvalidScenario, RetryForm, Scenario, Scenarios, Script};
+pub use server::Emulator;

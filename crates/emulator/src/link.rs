@@ -1,6 +1,9 @@
 //! Links to pictures. A link says everything about its picture, so serving it needs no memory of the answer.
 
+use std::time::Duration;
+
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use imagewire_types::UnixTime;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
@@ -27,8 +30,60 @@ fn digest_letters(digest: u64) -> String {
         .collect()
 }
 
+/// Writes links that are good for a while, and reads them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Links {
+    seed: u64,
+    ttl: Duration,
+}
+
+/// Why a link leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Broken {
+    /// No link of ours.
+    Unknown,
+    /// Its signature is missing, or somebody changed it.
+    Unsigned,
+    /// It was good until that second.
+    Expired(i64),
+}
+
+impl Links {
+    pub(crate) fn new(seed: u64, ttl: Duration) -> Self {
+        Self { seed, ttl }
+    }
+
+    /// The link of a picture that was made at that time; `origin` is like `http://127.0.0.1:8080`.
+    pub(crate) fn to(self, origin: &str, picture: &Picture, made: UnixTime) -> String {
+        let path = path(picture);
+        let expiry = made.0.saturating_add(i64::try_from(self.ttl.as_secs()).unwrap_or(i64::MAX));
+        format!("{origin}{path}?se={expiry}&sig={}", self.signature(&path, expiry))
+    }
+
+    /// The picture of a link, if it is still good at that time.
+    pub(crate) fn picture(self, segment: &str, query: &str, now: UnixTime) -> Result<Picture, Broken> {
+        let picture = picture(segment).ok_or(Broken::Unknown)?;
+        let parameter = |name: &str| {
+            query.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name)
+        };
+        let expiry = parameter("se").and_then(|(_, expiry)| expiry.parse::<i64>().ok());
+        let expiry = expiry.ok_or(Broken::Unsigned)?;
+        let (_, signature) = parameter("sig").ok_or(Broken::Unsigned)?;
+        if signature != self.signature(&path(&picture), expiry) {
+            return Err(Broken::Unsigned);
+        }
+        if now.0 >= expiry { Err(Broken::Expired(expiry)) } else { Ok(picture) }
+    }
+
+    /// No secret keeps links apart from forgeries: clients shall only notice when they lose a part of the address.
+    fn signature(self, path: &str, expiry: i64) -> String {
+        let digest = Sha256::digest(format!("{} {expiry} {path}", self.seed));
+        URL_SAFE_NO_PAD.encode(digest.get(..12).unwrap_or_default())
+    }
+}
+
 /// The path of a picture's link.
-pub(crate) fn path(picture: &Picture) -> String {
+fn path(picture: &Picture) -> String {
     let facts = json!([
         picture.prompt,
         picture.width,
@@ -43,7 +98,7 @@ pub(crate) fn path(picture: &Picture) -> String {
 }
 
 /// The picture of a link's last path segment; `None` when it is no link of ours.
-pub(crate) fn picture(segment: &str) -> Option<Picture> {
+fn picture(segment: &str) -> Option<Picture> {
     let (id, _) = segment.rsplit_once('.')?;
     let facts: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
     let number = |at: usize| facts.get(at).and_then(Value::as_u64);
@@ -62,6 +117,7 @@ pub(crate) fn picture(segment: &str) -> Option<Picture> {
         index: u32::try_from(number(6)?).ok()?,
         seed: number(7)?,
         texture: DEFAULT_TEXTURE,
+        roughness: 0,
     })
 }
 
@@ -83,11 +139,27 @@ mod tests {
                 index: 3,
                 seed: 7,
                 texture: DEFAULT_TEXTURE,
+                roughness: 0,
             };
             let link = path(&drawn);
             assert!(link.len() < 2_000, "{}", link.len());
             assert_eq!(picture(link.trim_start_matches("/images/")), Some(drawn));
         }
+    }
+
+    #[test]
+    fn a_link_is_good_for_a_while_and_only_whole() {
+        let links = Links::new(7, Duration::from_secs(60));
+        let drawn = picture("WyJ4Iiw2NCwzMiwicG5nIixudWxsLGZhbHNlLDAsN10.png").expect("a picture");
+        let link = links.to("http://localhost", &drawn, UnixTime(1_000));
+        let (path, query) = link.split_once('?').expect("a query");
+        let segment = path.trim_start_matches("http://localhost/images/");
+        assert_eq!(links.picture(segment, query, UnixTime(1_059)), Ok(drawn));
+        assert_eq!(links.picture(segment, query, UnixTime(1_060)), Err(Broken::Expired(1_060)));
+        assert_eq!(links.picture(segment, "", UnixTime(1_000)), Err(Broken::Unsigned));
+        let later = query.replace("se=1060", "se=9999");
+        assert_eq!(links.picture(segment, &later, UnixTime(1_000)), Err(Broken::Unsigned));
+        assert_eq!(links.picture("strange.png", query, UnixTime(1_000)), Err(Broken::Unknown));
     }
 
     #[test]

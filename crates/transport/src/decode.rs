@@ -1,5 +1,7 @@
-//! Payloads: from base64 to bytes, and from bytes to what kind of image they are.
+//! Payloads: from an answer to base64, from base64 to bytes, and from bytes to what kind of image they are.
 
+mod fault;
+mod scanner;
 mod sniff;
 
 use bytes::Bytes;
@@ -7,13 +9,15 @@ use imagewire_types::Base64;
 
 use crate::{Error, Kind, Outcome, http::MAY_BE_BILLED};
 
+pub use fault::{Fault, Place, ScanError};
+pub(crate) use scanner::Found;
+pub use scanner::{Limits, Scanned, Scanner};
 pub use sniff::{Format, NotAnImage, Sniffed, sniff};
-
-// The decoder that works while the body arrives will stand beside this one and obey the same leniencies.
 
 /// Decodes a payload; `place` is where it stands, such as `data[0].b64_json`, for the error.
 ///
-/// The standard alphabet. Missing padding, ASCII whitespace and a leading `data:…;base64,` are forgiven.
+/// The standard alphabet. Missing padding, ASCII whitespace and a leading `data:…;base64,` are forgiven. [`Scanner`], which
+/// decodes while the body arrives, forgives exactly the same.
 ///
 /// # Errors
 /// [`Kind::Decode`] with the place and, of an alien character, the offset after prefix and whitespace; never the

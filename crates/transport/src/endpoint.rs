@@ -1,6 +1,7 @@
 //! Where a request goes and who sends it.
 
 mod address;
+mod headers;
 #[cfg(test)]
 mod tests;
 
@@ -40,13 +41,23 @@ pub struct Endpoint {
     parameters: Vec<(String, String)>,
     credential: Option<Secret>,
     allow_http: bool,
+    headers: Vec<(String, String)>,
+    user_agent: Option<String>,
 }
 
 impl Endpoint {
     /// The service at its documented address, without parameters or credential.
     #[must_use]
     pub fn new(operation: &'static Operation) -> Self {
-        Self { operation, base_url: None, parameters: Vec::new(), credential: None, allow_http: false }
+        Self {
+            operation,
+            base_url: None,
+            parameters: Vec::new(),
+            credential: None,
+            allow_http: false,
+            headers: Vec::new(),
+            user_agent: None,
+        }
     }
 
     /// Replaces the server, that is everything before the operation's path: `https://host/v1`. Trailing slashes are
@@ -231,11 +242,13 @@ impl Endpoint {
 impl fmt::Debug for Endpoint {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.parameters.iter().map(|(name, _)| name).collect();
+        let headers: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
         formatter
             .debug_struct("Endpoint")
             .field("dialect", &self.operation.dialect)
             .field("host", &self.base().map_or_else(|_| "(unusable)".to_owned(), |url| host(&url)))
             .field("parameters", &names)
+            .field("headers", &headers)
             .field("credential", &self.credential)
             .field("allow_http", &self.allow_http)
             .finish_non_exhaustive()

@@ -1,12 +1,16 @@
 //! What can go wrong, and what that means for money.
 
 mod build;
+mod kind;
 mod text;
 
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use crate::Generated;
+use imagewire_validate::Finding;
 
+use crate::{Attempt, Generated};
+
+pub use kind::{Kind, Outcome, Timer};
 pub(crate) use text::{Scrub, clip};
 
 /// What went wrong. [`Error::outcome`] says whether an image may have been bought, [`Error::kind`] why it failed.
@@ -26,66 +30,15 @@ struct Inner {
     code: Option<String>,
     param: Option<String>,
     retry_after: Option<Duration>,
+    /// The service's own word on whether to send the request again.
+    should_retry: Option<bool>,
+    /// The service's limit of images in a minute, where its refusal names it.
+    images_per_minute: Option<u32>,
+    timer: Option<Timer>,
+    findings: Vec<Finding>,
+    attempts: Vec<Attempt>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     partial: Option<Generated>,
-}
-
-/// The classes of failures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Kind {
-    /// The caller's set-up is incomplete or contradicts itself; nothing was sent.
-    Configuration,
-    /// No connection: refused, unreachable, or a name that does not resolve.
-    Connect,
-    /// The two ends do not agree on an encrypted connection, or the certificate is not trusted.
-    Tls,
-    /// A deadline passed, ours or the service's.
-    Timeout,
-    /// The connection broke, or what came over it is not HTTP.
-    Transport,
-    /// The service pointed elsewhere. A request that costs money is never sent on.
-    RedirectRefused,
-    /// The credential is missing or wrong.
-    Authentication,
-    /// The credential is known but may not do this.
-    Permission,
-    /// The model or deployment does not exist or is retired.
-    Model,
-    /// The service does not accept the request as it is.
-    InvalidRequest,
-    /// A content filter objected.
-    Moderation,
-    /// Too many requests for the moment.
-    RateLimit,
-    /// The account's means are used up.
-    Quota,
-    /// The service failed or is overloaded.
-    Server,
-    /// The answer is not JSON but, say, an HTML page.
-    UnexpectedContentType,
-    /// The answer or a payload in it cannot be read.
-    Decode,
-    /// The answer is larger than allowed.
-    TooLarge,
-    /// The answer holds no image.
-    NoImage,
-    /// The image was made, but its link could not be fetched.
-    Download,
-    /// A local file or folder.
-    Io,
-}
-
-/// Whether an image may have been made and billed, as far as the failure proves it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Outcome {
-    /// The service did not receive the request: nothing was bought.
-    NotSent,
-    /// The service said no: nothing was bought.
-    Refused,
-    /// The request was sent and its fate is open: it may have been carried out and billed.
-    Unknown,
-    /// The images were made; what failed came after that.
-    Done,
 }
 
 impl Error {
@@ -131,13 +84,48 @@ impl Error {
         self.0.retry_after
     }
 
+    /// The service's limit of images in a minute, when its refusal names it.
+    #[must_use]
+    pub fn images_per_minute(&self) -> Option<u32> {
+        self.0.images_per_minute
+    }
+
+    /// Which of our own clocks ran out, for [`Kind::Timeout`]. `None` when the service gave up.
+    #[must_use]
+    pub fn timer(&self) -> Option<Timer> {
+        self.0.timer
+    }
+
+    /// What is known to be wrong with the request, when it was refused before it was sent.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.0.findings
+    }
+
+    /// Every attempt of the call that failed, in order; this error describes the last one. Empty when none was made.
+    #[must_use]
+    pub fn attempts(&self) -> &[Attempt] {
+        &self.0.attempts
+    }
+
+    /// Whether the link to an image is refused as a used-up one is: [`Kind::Download`] with HTTP 403, 404 or 410.
+    #[must_use]
+    pub fn is_expired_link(&self) -> bool {
+        self.0.kind == Kind::Download && self.0.status.is_some_and(|status| matches!(status, 403 | 404 | 410))
+    }
+
     /// Whether the same request may succeed later and nothing was bought: it was not sent, or refused for the moment.
     ///
     /// Never true for [`Outcome::Unknown`]: sending such a request again may buy the image twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.outcome {
-            Outcome::NotSent => matches!(self.0.kind, Kind::Connect | Kind::Timeout),
+            Outcome::NotSent => {
+                matches!(
+                    self.0.kind,
+                    Kind::Connect | Kind::Timeout | Kind::Transport | Kind::RateLimit | Kind::CircuitOpen
+                )
+            }
             Outcome::Refused => matches!(self.0.kind, Kind::RateLimit | Kind::Server),
             Outcome::Unknown | Outcome::Done => false,
         }
@@ -157,60 +145,6 @@ impl Error {
     }
 }
 
-impl Kind {
-    /// The kind in `snake_case`, for machine-readable reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Configuration => "configuration",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Transport => "transport",
-            Self::RedirectRefused => "redirect_refused",
-            Self::Authentication => "authentication",
-            Self::Permission => "permission",
-            Self::Model => "model",
-            Self::InvalidRequest => "invalid_request",
-            Self::Moderation => "moderation",
-            Self::RateLimit => "rate_limit",
-            Self::Quota => "quota",
-            Self::Server => "server",
-            Self::UnexpectedContentType => "unexpected_content_type",
-            Self::Decode => "decode",
-            Self::TooLarge => "too_large",
-            Self::NoImage => "no_image",
-            Self::Download => "download",
-            Self::Io => "io",
-        }
-    }
-}
-
-impl Outcome {
-    /// The outcome in `snake_case`, for machine-readable reports.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotSent => "not_sent",
-            Self::Refused => "refused",
-            Self::Unknown => "unknown",
-            Self::Done => "done",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.as_str())
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &self.0;
@@ -223,6 +157,9 @@ impl fmt::Display for Error {
         }
         if let Some(id) = &inner.request_id {
             write!(formatter, " (request id {id})")?;
+        }
+        if inner.attempts.len() > 1 {
+            write!(formatter, " ({} attempts)", inner.attempts.len())?;
         }
         Ok(())
     }
@@ -239,6 +176,8 @@ impl fmt::Debug for Error {
             .field("code", &inner.code)
             .field("param", &inner.param)
             .field("retry_after", &inner.retry_after)
+            .field("timer", &inner.timer)
+            .field("attempts", &inner.attempts)
             .field("message", &format_args!("{self}"))
             // The chain as text: another crate's `Debug` may show more than its `Display`.
             .field("source", &inner.source.as_ref().map(ToString::to_string))

@@ -6,6 +6,8 @@ mod request;
 mod response;
 mod retry_after;
 
-pub use request::{USER_AGENT, build};
 pub(crate) use response::MAY_BE_BILLED;
-pub use response::{Answer, read};
+pub use {
+    request::{USER_AGENT, build},
+    response::{Answer, read, request_id},
+};

@@ -4,10 +4,11 @@ use std::fmt;
 
 use bytes::Bytes;
 use imagewire_types::ImagesResponse;
+use imagewire_validate::Finding;
 use url::Url;
 
 use crate::{
-    Error, Kind, Outcome,
+    Attempt, Error, Kind, Outcome,
     decode::{self, Format},
     download,
     http::{Answer, MAY_BE_BILLED},
@@ -23,6 +24,10 @@ pub struct Generated {
     pub request_id: Option<String>,
     /// The images, in the order of the answer. There may be fewer or more than were asked for.
     pub images: Vec<GeneratedImage>,
+    /// What is known about the request, errors included when the checking only reports.
+    pub findings: Vec<Finding>,
+    /// The attempts that failed before. One with an open fate may have bought images as well.
+    pub attempts: Vec<Attempt>,
 }
 
 /// One image.
@@ -93,7 +98,13 @@ impl Answer {
     /// # Errors
     /// The `failure`.
     pub fn finish(self, images: Vec<GeneratedImage>, failure: Option<Error>) -> Result<Generated, Error> {
-        let generated = Generated { response: self.response, request_id: self.request_id, images };
+        let generated = Generated {
+            response: self.response,
+            request_id: self.request_id,
+            images,
+            findings: Vec::new(),
+            attempts: Vec::new(),
+        };
         match failure {
             None => Ok(generated),
             Some(error) => Err(error.with_request_id(generated.request_id.clone()).with_partial(generated)),
@@ -109,11 +120,11 @@ impl Payload {
     pub fn into_image(self, bytes: Bytes) -> Result<GeneratedImage, Error> {
         let Self { index, source, revised_prompt } = self;
         let sniffed = decode::sniff(&bytes).map_err(|error| {
-            let (outcome, member) = match source {
-                Source::Inline(_) => (Outcome::Unknown, "b64_json"),
-                Source::Remote(_) => (Outcome::Done, "url"),
+            let (outcome, place) = match source {
+                Source::Inline(_) => (Outcome::Unknown, "b64_json holds"),
+                Source::Remote(_) => (Outcome::Done, "url leads to"),
             };
-            Error::new(Kind::Decode, outcome, format!("data[{index}].{member} leads to no image: {error}"))
+            Error::new(Kind::Decode, outcome, format!("data[{index}].{place} no image: {error}"))
                 .with_remedy(MAY_BE_BILLED)
         })?;
         let decode::Sniffed { format, width, height } = sniffed;
@@ -128,6 +139,8 @@ impl fmt::Debug for Generated {
             .field("response", &self.response)
             .field("request_id", &self.request_id)
             .field("images", &self.images)
+            .field("findings", &self.findings)
+            .field("attempts", &self.attempts)
             .finish()
     }
 }

@@ -1,9 +1,12 @@
 //! A client for image-generation APIs that tells the truth about money.
 //!
-//! A request goes out exactly once, redirects are refused, and every [`Error`] says by its [`Outcome`] whether an image
-//! may have been bought. Credentials, prompts and payloads appear in no `Debug`, no `Display` and no error.
+//! A request is judged before it goes out ([`Checking`]), and an image is bought once: a request that may have been
+//! carried out is never sent again by itself ([`Policy`]), and redirects are refused. Every [`Error`] says by its
+//! [`Outcome`] whether an image may have been bought, and lists what was tried. Credentials, prompts and payloads appear
+//! in no `Debug`, no `Display`, no error and no log.
 //!
-//! ```no_run
+#![cfg_attr(feature = "reqwest", doc = "```no_run")]
+#![cfg_attr(not(feature = "reqwest"), doc = "```ignore")]
 //! use imagewire_transport::{Client, Destination, Endpoint, Secret, operations};
 //! use imagewire_types::CreateImageRequest;
 //!
@@ -20,11 +23,16 @@
 //! # }
 //! ```
 //!
-//! [`Client`] is a thin driver (features `reqwest`, and `ring` or `aws-lc` for TLS) around a core without I/O. With
+//! `Client` is a thin driver (features `reqwest`, and `ring` or `aws-lc` for TLS) around a core without I/O. With
 //! another HTTP client, or none of these features, use the core directly: [`http::build`] makes an
 //! [`http::Request`](::http::Request), [`http::read`] judges the answer, [`Answer::take_payloads`](http::Answer) yields
-//! the images. [`Destination`] saves them: whole or not at all, named by their content.
+//! the images; [`retry::decide`], [`breaker`] and [`limiter`] say when to send, and [`download::Links`] which links to
+//! follow. [`Destination`] saves images: whole or not at all, named by their content.
 
+mod attempt;
+mod audit;
+pub mod breaker;
+mod checking;
 pub mod decode;
 pub mod download;
 #[cfg(feature = "reqwest")]
@@ -33,17 +41,28 @@ mod endpoint;
 mod error;
 pub mod http;
 mod images;
+pub mod limiter;
+pub mod retry;
 #[cfg(test)]
 mod samples;
 mod secret;
 mod sink;
-
+pub mod stream;
 #[cfg(feature = "reqwest")]
-pub use driver::Client;
+mod trace;
+
+pub use attempt::Attempt;
+pub use audit::Mismatch;
+pub use checking::Checking;
+#[cfg(feature = "reqwest")]
+pub use driver::{Client, ClientBuilder};
 pub use endpoint::Endpoint;
-pub use error::{Error, Kind, Outcome};
+pub use error::{Error, Kind, Outcome, Timer};
 pub use images::{Generated, GeneratedImage, Payload, Source};
 /// The services and how each is called.
 pub use imagewire_types::operations;
+/// What is found out about a request before it is sent.
+pub use imagewire_validate::Finding;
+pub use retry::Policy;
 pub use secret::Secret;
 pub use sink::{Destination, Saved};

@@ -70,6 +70,12 @@ async fn child_https() {
     let error = Client::new(Endpoint::new(&operations::FASTAPI)).unwrap_err();
     assert_eq!((error.kind(), error.outcome()), (Kind::Tls, Outcome::NotSent));
     assert!(error.to_string().contains("ca-certificates"), "{error}");
+
+    // The same trouble after the image was bought must not look as if nothing had been.
+    let server = Server::start(|_, _| json(r#"{"data":[{"url":"https://imagewire.invalid/image"}]}"#)).await;
+    let client = Client::new(Endpoint::new(&operations::FASTAPI).base_url(server.base())).unwrap();
+    let error = client.generate(&CreateImageRequest::new("a corgi")).await.unwrap_err();
+    assert_eq!((error.kind(), error.outcome()), (Kind::Download, Outcome::Done));
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ impl Catalogue {
     /// # Errors
     /// When no service has it; the error lists those that exist.
     pub fn dialect(&self, id: &str) -> Result<&'static Dialect, UnknownDialect> {
-        DIALECTS.iter().copied().find(|dialect| dialect.id == id).ok_or_else(|| UnknownDialect(id.to_owned()))
+        DIALECTS.iter().copied().find(|dialect| dialect.id == id).ok_or_else(|| UnknownDialect::new(id))
     }
 
     /// The model that a name stands for: its identifier or an alias, with or without an `account/` before it, or a name
@@ -80,6 +80,12 @@ fn bare(name: &str) -> &str {
 /// No service has that identifier.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownDialect(String);
+
+impl UnknownDialect {
+    pub(crate) fn new(id: &str) -> Self {
+        Self(id.to_owned())
+    }
+}
 
 impl fmt::Display for UnknownDialect {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

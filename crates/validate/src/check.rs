@@ -1,14 +1,14 @@
 //! The interpreter of the rule tables.
 
 use imagewire_spec::rule::{
-    AdviceSeverity, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind, Model, ModelFrom, Others,
-    RuleSet, Stage,
+    Advice, AdviceSeverity, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind, Model, ModelFrom,
+    Others, RuleSet, Stage,
 };
 use imagewire_types::Size;
 
 use crate::{
     Target,
-    generated::fields::{FIELDS, MODEL},
+    generated::fields::{COUNT, FIELDS, MODEL},
     report::{self, Finding, Report, Severity},
     view::{Scalar, Seen, View},
 };
@@ -39,6 +39,7 @@ pub(crate) fn judge(view: &impl View, target: &Target<'_>) -> Report {
     let mut report = Report::default();
     let named = if let Seen::Value(Scalar::Text(model)) = view.get(MODEL) { Some(model) } else { None };
     let sets = target.sets(named);
+    let mut request = Present { values: [None; COUNT], mask: 0 };
     for (position, field) in (0_u8..).zip(FIELDS) {
         let id = FieldId(position);
         match view.get(id) {
@@ -46,26 +47,110 @@ pub(crate) fn judge(view: &impl View, target: &Target<'_>) -> Report {
             Seen::Absent => {}
             Seen::Wrong(found) => report.push(report::wrong_type(field, found)),
             Seen::Null => null(field, id, &sets, &mut report),
-            Seen::Value(value) => member(field, id, value, &sets, &mut report),
+            Seen::Value(value) => request.put(id, value),
         }
     }
+    let mut closed = 0;
     for set in sets.iter() {
+        members(set, &request, &mut closed, &mut report);
         for rule in set.cross.iter() {
             cross(rule, set, view, &mut report);
         }
         for advice in set.advice.iter() {
-            if advice.when.iter().all(|condition| holds(condition.field, &condition.constraints, view)) {
-                let severity = match advice.severity {
-                    AdviceSeverity::Warning => Severity::Warning,
-                    AdviceSeverity::Note => Severity::Note,
-                };
-                let at = advice.when.first().and_then(|condition| FIELDS.get(usize::from(condition.field.0)));
-                report.push(report::advice(at, severity, &advice.message));
+            remark(advice, view, &mut report);
+        }
+    }
+    open_values(&request, closed, &mut report);
+    about_the_model(target, named, &sets, &mut report);
+    report.in_order_of_fields();
+    report
+}
+
+/// The members that have a value of the right kind.
+struct Present<'a> {
+    values: [Option<Scalar<'a>>; COUNT],
+    /// One bit for each of them.
+    mask: u32,
+}
+
+impl<'a> Present<'a> {
+    fn put(&mut self, field: FieldId, value: Scalar<'a>) {
+        if let Some(place) = self.values.get_mut(usize::from(field.0)) {
+            *place = Some(value);
+            self.mask |= 1 << field.0;
+        }
+    }
+
+    fn get(&self, field: FieldId) -> Option<Scalar<'a>> {
+        self.values.get(usize::from(field.0)).copied().flatten()
+    }
+}
+
+/// Judges every member by one rule set, and notes in `closed` whose values are out of a closed set.
+fn members(set: &RuleSet, request: &Present<'_>, closed: &mut u32, report: &mut Report) {
+    let mut listed = 0;
+    for rule in set.fields.iter() {
+        let bit = 1_u32 << rule.field.0;
+        listed |= bit;
+        if request.mask & bit == 0 {
+            continue;
+        }
+        let (Some(value), Some(field)) = (request.get(rule.field), FIELDS.get(usize::from(rule.field.0)))
+        else {
+            continue;
+        };
+        for constraint in rule.constraints.iter() {
+            if matches!(constraint, Constraint::OneOf(_) | Constraint::Size(_)) {
+                *closed |= bit;
+            }
+            if !meets(value, constraint) {
+                report.push(report::broken(field, value, constraint, set));
+            } else if let (Constraint::Length { max, .. }, Scalar::Text(text)) = (constraint, value)
+                && text.len() > *max as usize
+            {
+                // The services count characters by their documents, but some are reported to count UTF-8 bytes.
+                report.push(report::long_in_bytes(field, text.len(), *max));
             }
         }
     }
-    about_the_model(target, named, &sets, &mut report);
-    report
+    if set.others != Others::Open {
+        let mut strangers = request.mask & !listed;
+        while strangers != 0 {
+            let at = strangers.trailing_zeros();
+            strangers &= strangers - 1;
+            if let Some(field) = FIELDS.get(at as usize) {
+                report.push(report::unsupported_field(field, set));
+            }
+        }
+    }
+}
+
+/// Remarks on values that no rule set closes off: unknown names, and a prompt without content.
+fn open_values(request: &Present<'_>, closed: u32, report: &mut Report) {
+    for ((position, field), value) in (0_u32..).zip(FIELDS).zip(&request.values) {
+        let Some(value) = *value else { continue };
+        if let Scalar::Text(text) = value
+            && field.required
+            && !text.is_empty()
+            && text.trim().is_empty()
+        {
+            report.push(report::blank(field));
+        }
+        if closed & (1 << position) == 0 && !is_known(field, value) {
+            report.push(report::unknown_value(field, value));
+        }
+    }
+}
+
+fn remark(advice: &Advice, view: &impl View, report: &mut Report) {
+    if advice.when.iter().all(|condition| holds(condition.field, &condition.constraints, view)) {
+        let severity = match advice.severity {
+            AdviceSeverity::Warning => Severity::Warning,
+            AdviceSeverity::Note => Severity::Note,
+        };
+        let at = advice.when.first().and_then(|condition| FIELDS.get(usize::from(condition.field.0)));
+        report.push(report::advice(at, severity, &advice.message));
+    }
 }
 
 /// An explicit null: fine where the wire schema and the service take one.
@@ -76,46 +161,6 @@ fn null(field: &Field, id: FieldId, sets: &Sets<'_>, report: &mut Report) {
         Some(rule) if rule.null && field.nullable => {}
         None if field.nullable => {}
         Some(_) | None => report.push(report::null(field, rules)),
-    }
-}
-
-fn member(field: &Field, id: FieldId, value: Scalar<'_>, sets: &Sets<'_>, report: &mut Report) {
-    let mut is_closed = false;
-    for set in sets.iter() {
-        let Some(rule) = set.fields.iter().find(|rule| rule.field == id) else {
-            if set.others != Others::Open {
-                report.push(report::unsupported_field(field, set));
-            }
-            continue;
-        };
-        for constraint in rule.constraints.iter() {
-            is_closed |= matches!(constraint, Constraint::OneOf(_) | Constraint::Size(_));
-            if !meets(value, constraint) {
-                report.push(report::broken(field, value, constraint, set));
-            }
-        }
-    }
-    if let Scalar::Text(text) = value {
-        if field.required && !text.is_empty() && text.trim().is_empty() {
-            report.push(report::blank(field));
-        }
-        bytes(field, id, text, sets, report);
-    }
-    if !is_closed && !is_known(field, value) {
-        report.push(report::unknown_value(field, value));
-    }
-}
-
-/// The services count characters by their documents, but some are reported to count UTF-8 bytes.
-fn bytes(field: &Field, id: FieldId, text: &str, sets: &Sets<'_>, report: &mut Report) {
-    let bounds = sets.iter().flat_map(|set| set.fields.iter()).filter(|rule| rule.field == id);
-    for constraint in bounds.flat_map(|rule| rule.constraints.iter()) {
-        if let Constraint::Length { min, max } = constraint
-            && text.len() > *max as usize
-            && is_length_within(text, *min, *max)
-        {
-            report.push(report::long_in_bytes(field, text.len(), *max));
-        }
     }
 }
 

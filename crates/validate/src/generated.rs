@@ -3,5 +3,7 @@
 //! The modules of generated rule tables.
 
 pub(crate) mod dialects;
+#[cfg(feature = "documents")]
+pub(crate) mod documents;
 pub(crate) mod fields;
 pub(crate) mod models;

@@ -18,6 +18,8 @@
 mod adapt;
 mod catalogue;
 mod check;
+#[cfg(feature = "documents")]
+pub mod documents;
 mod explain;
 mod nearest;
 mod report;
@@ -82,5 +84,5 @@ pub fn check_json(body: &[u8], target: &Target<'_>) -> Report {
 /// The members that a request can have, in schema order.
 #[must_use]
 pub fn fields() -> &'static [rule::Field] {
-    generated::fields::FIELDS
+    generated::fields::FIELDS.as_slice()
 }

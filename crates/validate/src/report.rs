@@ -188,6 +188,17 @@ impl Report {
         }
     }
 
+    /// Orders the findings as the wire schema orders the members; those about the whole body or strangers come first.
+    pub(crate) fn in_order_of_fields(&mut self) {
+        if self.0.len() > 1 {
+            let position = |finding: &Finding| {
+                let name = finding.pointer.strip_prefix('/');
+                FIELDS.iter().position(|field| Some(field.name.as_ref()) == name).map_or(0, |at| at + 1)
+            };
+            self.0.sort_by_key(position);
+        }
+    }
+
     pub(crate) fn merge(&mut self, other: Self) {
         for finding in other.0 {
             self.push(finding);

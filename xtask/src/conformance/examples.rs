@@ -1,5 +1,7 @@
 //! The examples in the dialects against the schemas beside them.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 use jsonschema::Validator;
 use serde_json::Value;
@@ -60,7 +62,8 @@ fn examples(holder: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     examples.into_iter().flatten().map(|(name, example)| (name.as_str(), example))
 }
 
-fn objections(verdict: &Validator, value: &Value, place: &str) -> Vec<String> {
+/// What speaks against a value; dialect and model often say the same.
+fn objections(verdict: &Validator, value: &Value, place: &str) -> BTreeSet<String> {
     verdict
         .iter_errors(value)
         .map(|error| format!("{place}, at `{}`: {error}", error.instance_path()))

@@ -33,7 +33,7 @@ impl Judge {
     }
 
     /// The documents of a folder, by identifier.
-    pub(super) fn folder<'a>(&'a self, folder: &str, ending: &str) -> Vec<(&'a str, &'a Value)> {
+    fn folder<'a>(&'a self, folder: &str, ending: &str) -> Vec<(&'a str, &'a Value)> {
         let id = |path: &'a str| path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(ending);
         self.documents.iter().filter_map(|(path, document)| Some((id(path)?, document))).collect()
     }
@@ -77,6 +77,11 @@ impl Judge {
             }
         }
         self.build(&json!({ "allOf": all }))
+    }
+
+    /// What the wire schema says of a request.
+    pub(super) fn wire(&self) -> Result<Validator> {
+        self.build(&reference("wire/create-image-request.schema.json"))
     }
 
     /// A schema that a document refers to from its own place, such as `#/components/schemas/Image`.

@@ -10,6 +10,19 @@ use super::{Outcome, judge::Judge};
 /// Bodies tried for one rule at most; a model's rules need a few hundred.
 const BODIES: usize = 20_000;
 
+/// Sizes on both sides of every bound that `x-size` can state.
+const SIZES: &[&str] = &[
+    "auto",
+    "16x16",
+    "1000x1000",
+    "1024x1024",
+    "1024x64",
+    "2048x2048",
+    "3840x2160",
+    "4096x4096",
+    "8192x8192",
+];
+
 /// For every service and model, the smallest request is accepted.
 pub(super) fn no_empty_model(judge: &Judge) -> Result<Outcome> {
     let (mut pairs, mut failures) = (0_u32, Vec::new());
@@ -27,6 +40,7 @@ pub(super) fn no_empty_model(judge: &Judge) -> Result<Outcome> {
 /// For every rule of a model there is a request that the model's other rules accept and this one refuses.
 pub(super) fn no_dead_rule(judge: &Judge) -> Result<Outcome> {
     let (mut count, mut failures) = (0_u32, Vec::new());
+    let wire = judge.wire()?;
     for (model, document) in judge.models() {
         let whole = judge.build(document)?;
         for rule in rules(document) {
@@ -34,7 +48,10 @@ pub(super) fn no_dead_rule(judge: &Judge) -> Result<Outcome> {
             let mut rest = document.clone();
             rule.remove_from(&mut rest);
             let rest = judge.build(&rest)?;
-            let is_witness = |body: &Value| rest.is_valid(body) && !whole.is_valid(body);
+            // A member's own bounds may repeat the wire's, so that a model's file tells all; other rules may not.
+            let alone = matches!(rule, Rule::Member(..));
+            let is_witness =
+                |body: &Value| (alone || wire.is_valid(body)) && rest.is_valid(body) && !whole.is_valid(body);
             if !bodies(&rule.members(document, judge), document).any(|body| is_witness(&body)) {
                 failures.push(format!(
                     "models/{model}.schema.json: {} refuses nothing that the model's other rules accept: remove it, \
@@ -53,6 +70,7 @@ pub(super) fn no_dead_rule(judge: &Judge) -> Result<Outcome> {
 /// For every remark of a model there is an acceptable request that it is made on.
 pub(super) fn no_dead_advice(judge: &Judge) -> Result<Outcome> {
     let (mut count, mut failures) = (0_u32, Vec::new());
+    let wire = judge.wire()?;
     for (model, document) in judge.models() {
         let whole = judge.build(document)?;
         let advice = document.get("x-advice").and_then(Value::as_array);
@@ -62,7 +80,9 @@ pub(super) fn no_dead_advice(judge: &Judge) -> Result<Outcome> {
             let condition = judge.build(when)?;
             let mut members = mentioned(when);
             members.extend(neighbours(&members, document));
-            if !bodies(&members, document).any(|body| whole.is_valid(&body) && condition.is_valid(&body)) {
+            let is_met =
+                |body: &Value| wire.is_valid(body) && whole.is_valid(body) && condition.is_valid(body);
+            if !bodies(&members, document).any(|body| is_met(&body)) {
                 failures.push(format!(
                     "models/{model}.schema.json: /x-advice/{at} is about requests that the model refuses anyway"
                 ));
@@ -205,9 +225,9 @@ fn values(name: &str, document: &Value) -> Vec<Value> {
         listed.chain(schema.get("const")).for_each(|value| add(value.clone()));
         for keyword in ["minimum", "maximum"] {
             if let Some(bound) = schema.get(keyword).and_then(Value::as_i64) {
-                [bound.saturating_sub(1), bound, bound.saturating_add(1)]
-                    .into_iter()
-                    .for_each(|n| add(n.into()));
+                for number in [bound.saturating_sub(1), bound, bound.saturating_add(1)] {
+                    add(number.into());
+                }
             }
         }
         for keyword in ["minLength", "maxLength"] {
@@ -220,7 +240,9 @@ fn values(name: &str, document: &Value) -> Vec<Value> {
             }
         }
         if schema.get("x-size").is_some() {
-            ["auto", "1024x1024", "1000x1000", "16x16", "8192x8192", "1024x64"].map(|size| add(size.into()));
+            for size in SIZES {
+                add((*size).into());
+            }
         }
     }
     for other in [json!("of no list"), json!(true), json!(false), json!(1), Value::Null] {

@@ -24,12 +24,26 @@ pub(super) fn files(specification: &Specification) -> Vec<File> {
             &format!("{FOLDER}.rs"),
             "The modules of generated rule tables.",
             "schemas",
-            &["pub(crate) mod dialects;\npub(crate) mod fields;\npub(crate) mod models;\n".to_owned()],
+            &["pub(crate) mod dialects;\n#[cfg(feature = \"documents\")]\npub(crate) mod documents;\npub(crate) mod fields;\npub(crate) mod models;\n".to_owned()],
         ),
+        documents_file(specification),
         writer.fields_file(specification),
         writer.dialects_file(specification),
         writer.models_file(specification),
     ]
+}
+
+/// The bundled documents, to be compiled in.
+fn documents_file(specification: &Specification) -> File {
+    let entries = specification.dialects.iter().map(|dialect| {
+        let (id, path) = (dialect.rules.id.as_ref(), format!("../../openapi/{}.json", dialect.rules.id));
+        quote! { (#id, include_str!(#path)) }
+    });
+    let items = [item(quote! {
+        /// A self-contained OpenAPI document for each dialect, by identifier.
+        pub(crate) static OPENAPI: &[(&str, &str)] = &[#(#entries),*];
+    })];
+    rust_file(&format!("{FOLDER}/documents.rs"), "The bundled documents.", "schemas", &items)
 }
 
 struct Writer<'a> {
@@ -55,7 +69,12 @@ impl Writer<'_> {
         let fields = self.fields.iter().map(field);
         items.push(item(quote! {
             /// The members of the request, in schema order: the position is the [`FieldId`].
-            pub(crate) static FIELDS: &[Field] = &[#(#fields),*];
+            pub(crate) static FIELDS: &[Field; COUNT] = &[#(#fields),*];
+        }));
+        let count = proc_macro2::Literal::usize_unsuffixed(self.fields.len());
+        items.push(item(quote! {
+            /// How many members there are.
+            pub(crate) const COUNT: usize = #count;
         }));
         let wire = self.rule_set(&specification.wire);
         items.push(item(quote! {

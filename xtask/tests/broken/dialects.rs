@@ -11,19 +11,30 @@ const OVERLAY: &str = r#""schema": { "properties": { "size": { "enum": ["512x512
 
 pub(crate) fn cases() -> Vec<Case> {
     let mut cases = facts();
+    cases.extend(operations());
     cases.extend(schemas());
     cases
 }
 
 fn facts() -> Vec<Case> {
-    let fixture =
-        std::fs::read_to_string("tests/fixtures/schemas/dialects/acme.openapi.json").expect("the fixture");
     vec![
         replace(
             "dialect-unknown-keyword",
             DIALECT,
             r#""openapi": "3.1.0","#,
             r#""openapi": "3.1.0", "webhooks": {},"#,
+        ),
+        replace(
+            "dialect-variant-of-nobody",
+            DIALECT,
+            r#""openapi": "3.1.0","#,
+            r#""openapi": "3.1.0", "x-variant-of": "acne","#,
+        ),
+        replace(
+            "dialect-variant-of-itself",
+            DIALECT,
+            r#""openapi": "3.1.0","#,
+            r#""openapi": "3.1.0", "x-variant-of": "acme","#,
         ),
         replace("dialect-another-openapi", DIALECT, r#""openapi": "3.1.0","#, r#""openapi": "3.0.3","#),
         replace(
@@ -72,6 +83,13 @@ fn facts() -> Vec<Case> {
             r#"[{"bearer": ["images:write"]}, {"key": []}]"#,
         ),
         replace("dialect-security-missing", DIALECT, r#"  "security": [{"bearer": []}, {"key": []}],"#, ""),
+    ]
+}
+
+fn operations() -> Vec<Case> {
+    let fixture =
+        std::fs::read_to_string("tests/fixtures/schemas/dialects/acme.openapi.json").expect("the fixture");
+    vec![
         replace(
             "dialect-path-parameter-without-place",
             DIALECT,

@@ -1,8 +1,8 @@
 //! `imagewire emulate`: a free service to test against.
 
-use std::{net::SocketAddr, process::ExitCode};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use imagewire_emulator::{Builder, Emulator};
+use imagewire_emulator::{Builder, Emulator, Script};
 
 use crate::{
     failure::Failure,
@@ -23,6 +23,21 @@ pub(crate) struct Arguments {
     /// Another seed draws other pictures
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     seed: u64,
+    /// Serve the ledger and the scenarios under /_emulator/
+    #[arg(long)]
+    admin: bool,
+    /// Let requests name scenarios: header x-emulator-scenario, or [[scenario:NAME]] in the prompt
+    #[arg(long)]
+    scenarios: bool,
+    /// A TOML file with the scenarios of the requests, one after the other
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+    /// How long links to pictures are good
+    #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
+    url_ttl: u64,
+    /// The environment variable with the only key that is accepted; without it every key is
+    #[arg(long, value_name = "NAME")]
+    api_key_env: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
@@ -50,13 +65,54 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
         }
         tokio::select! {
             ended = emulator.wait() => ended.map_err(|error| Failure::other(format!("the emulator failed: {error}"))),
-            _ = tokio::signal::ctrl_c() => Ok(()),
+            () = asked_to_end() => {
+                note("ending: answers that are under way are finished");
+                tokio::select! {
+                    ended = emulator.shutdown() => {
+                        ended.map_err(|error| Failure::other(format!("the emulator failed: {error}")))
+                    }
+                    // Who asks twice does not want to wait.
+                    () = asked_to_end() => Ok(()),
+                }
+            }
         }
     })
 }
 
+/// Ctrl-C, or the signal by which containers are stopped.
+async fn asked_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+        return;
+    }
+    // Without a handler for it, the first signal ends the process.
+    let _ = tokio::signal::ctrl_c().await;
+}
+
 fn builder(arguments: &Arguments) -> Result<Builder, Failure> {
-    let mut builder = Emulator::builder().seed(arguments.seed);
+    let mut builder = Emulator::builder()
+        .seed(arguments.seed)
+        .admin(arguments.admin)
+        .scenarios(arguments.scenarios)
+        .url_ttl(Duration::from_secs(arguments.url_ttl));
+    if let Some(name) = &arguments.api_key_env {
+        match std::env::var(name) {
+            Ok(key) if !key.trim().is_empty() => builder = builder.api_key(key),
+            _ => return Err(Failure::configuration(format!("the environment variable {name} is not set"))),
+        }
+    }
+    if let Some(file) = &arguments.scenario {
+        let shown = file.display();
+        let text = std::fs::read_to_string(file)
+            .map_err(|error| Failure::configuration(format!("cannot read {shown}: {error}")))?;
+        let script =
+            Script::from_toml(&text).map_err(|error| Failure::configuration(format!("{shown}: {error}")))?;
+        builder = builder.script(script);
+    }
     if let Some(dialect) = &arguments.dialect {
         builder = builder.dialect(dialect).map_err(|error| Failure::configuration(error.to_string()))?;
     }

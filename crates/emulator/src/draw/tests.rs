@@ -18,6 +18,7 @@ fn picture(prompt: &str, width: u32, height: u32) -> Picture {
         index: 0,
         seed: 7,
         texture: DEFAULT_TEXTURE,
+        roughness: 0,
     }
 }
 
@@ -220,4 +221,21 @@ fn captions_are_shortened() {
     assert_eq!(shorten("a corgi in a field", 11), "a corgi...");
     assert_eq!(shorten("a corgi", 2), "..");
     assert_eq!(shorten("a corgi", 0), "");
+}
+
+#[test]
+fn unfinished_pictures_come_nearer_to_the_finished_one() {
+    for (prompt, transparent) in [("a corgi", false), ("a red kite over the moor", true), ("x", false)] {
+        let finished = Picture { transparent, texture: 0, ..picture(prompt, 320, 192) };
+        let target = decoded(&finished).to_rgba8();
+        let distance = |left: u32| {
+            let rough = decoded(&finished.unfinished(left)).to_rgba8();
+            assert_eq!(rough.dimensions(), target.dimensions());
+            let pairs = rough.as_raw().iter().zip(target.as_raw());
+            pairs.map(|(a, b)| u64::from(a.abs_diff(*b))).sum::<u64>()
+        };
+        let distances = [distance(3), distance(2), distance(1)];
+        assert!(distances.is_sorted_by(|a, b| a > b), "{prompt}: {distances:?}");
+        assert!(distances[2] > 0);
+    }
 }

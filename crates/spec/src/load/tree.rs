@@ -225,8 +225,12 @@ impl<'a> Cursor<'a> {
         let mut here = self.clone();
         for part in pointer.split('/').skip(1) {
             let name = part.replace("~1", "/").replace("~0", "~");
-            here = match name.parse::<usize>() {
-                Ok(index) if matches!(here.value(), Value::Array(_)) => here.elements().nth(index)?,
+            here = match (here.value(), name.parse::<usize>()) {
+                (Value::Array(items), Ok(index)) => Self {
+                    document: here.document,
+                    node: items.get(index)?,
+                    pointer: format!("{}/{index}", here.pointer),
+                },
                 _ => here.get(&name)?,
             };
         }

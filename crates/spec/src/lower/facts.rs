@@ -89,7 +89,7 @@ pub(super) fn dialect(
         rules: rule::Dialect {
             id: id.to_owned().into(),
             title: title.into(),
-            variant_of: root.get("x-variant-of").and_then(|of| of.as_text()).map(|of| of.to_owned().into()),
+            variant_of: variant_of(&root, id, documents, diagnostics),
             model_from,
             rules,
             overlays,
@@ -97,6 +97,30 @@ pub(super) fn dialect(
         },
         operation,
     })
+}
+
+/// The service that this one is another address or edition of.
+fn variant_of(
+    root: &Cursor<'_>,
+    id: &str,
+    documents: &Documents,
+    diagnostics: &mut Diagnostics,
+) -> Option<rule::Text> {
+    let at = root.get("x-variant-of")?;
+    let other = text(root, "x-variant-of", diagnostics)?;
+    let path = format!("dialects/{other}.openapi.json");
+    // A document that is there and cannot be read is an error of its own.
+    if other == id {
+        diagnostics.error(
+            &at,
+            "a dialect is no variant of itself",
+            "name another dialect, or remove the keyword",
+        );
+    } else if documents.get(&path).is_none() && !diagnostics.concern(&path) {
+        let help = format!("there is no {path}");
+        diagnostics.error(&at, format!("no dialect is named `{other}`"), help);
+    }
+    Some(other.into())
 }
 
 /// Reports dangling references anywhere in the document; the lowering itself follows none of a dialect's.

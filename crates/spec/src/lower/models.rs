@@ -9,7 +9,7 @@ use super::{
 use crate::{
     load::{Cursor, Diagnostics, Document, Documents},
     name,
-    rule::{self, Equivalent, Field, FieldKind, Lifecycle, Model, Source, Stage},
+    rule::{self, Constraint, Equivalent, Field, FieldKind, Lifecycle, Model, Source, Stage},
 };
 
 /// Lowers one model's document. `fields` are the members of the request.
@@ -52,7 +52,7 @@ pub fn model(document: &Document, fields: &[Field], diagnostics: &mut Diagnostic
         aliases: owned(&root, "x-aliases", diagnostics),
         prefixes: owned(&root, "x-prefixes", diagnostics),
         returns: owned(&root, "x-returns", diagnostics),
-        equivalents: equivalents(&root, fields, diagnostics).into(),
+        equivalents: equivalents(&root, fields, &rules, diagnostics).into(),
         rules,
         lifecycle: lifecycle(&root, diagnostics).into(),
         sources: sources(&root, diagnostics).into(),
@@ -65,12 +65,37 @@ fn owned(at: &Cursor<'_>, name: &str, diagnostics: &mut Diagnostics) -> rule::Li
 }
 
 /// What other models call what this one calls differently.
-fn equivalents(root: &Cursor<'_>, fields: &[Field], diagnostics: &mut Diagnostics) -> Vec<Equivalent> {
+fn equivalents(
+    root: &Cursor<'_>,
+    fields: &[Field],
+    rules: &rule::RuleSet,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Equivalent> {
     let mut found = Vec::new();
     for (wire, pairs) in entries(root, "x-equivalents", diagnostics) {
         let Some(field) = field_id(wire, &pairs, fields, diagnostics) else { continue };
+        let listed = rules.fields.iter().find(|rule| rule.field == field);
+        let takes = |text: &str| {
+            listed.is_some_and(|rule| {
+                rule.constraints.iter().all(|constraint| match constraint {
+                    // An empty list is an error of its own.
+                    Constraint::OneOf(values) => {
+                        values.is_empty() || values.iter().any(|value| value == text)
+                    }
+                    Constraint::Absent => false,
+                    _ => true,
+                })
+            })
+        };
+        if !pairs.is_object() {
+            diagnostics.error(&pairs, "not an object", "write values of other models, each with this one's");
+        }
         for (from, to) in pairs.members() {
             match to.as_text() {
+                Some(text) if !takes(text) => {
+                    let message = format!("the model does not take `{text}`");
+                    diagnostics.error(&to, message, format!("write a value that it takes for `{wire}`"));
+                }
                 Some(to) => {
                     found.push(Equivalent { field, from: from.to_owned().into(), to: to.to_owned().into() });
                 }

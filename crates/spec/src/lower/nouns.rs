@@ -68,7 +68,7 @@ fn endless(
             let at = root.get("properties").unwrap_or(root);
             diagnostics.error(
                 &at,
-                format!("a `{name}` holds another `{name}`, and so on without end"),
+                format!("`{name}` holds another `{name}`, and so on without end"),
                 "break the circle of `$ref`, or make one of its members an array",
             );
         }
@@ -149,11 +149,11 @@ fn noun(document: &Document, documents: &Documents, diagnostics: &mut Diagnostic
         );
     }
     let shape = if let Some(scalar) = root.get("x-scalar") {
+        const KEYWORDS: &[&str] =
+            &["$schema", "title", "description", "x-module", "x-scalar", "type", "examples"];
         if scalar.as_boolean() != Some(true) {
             diagnostics.error(&scalar, "`x-scalar` is not `true`", "write `true`, or leave it out");
         }
-        const KEYWORDS: &[&str] =
-            &["$schema", "title", "description", "x-module", "x-scalar", "type", "examples"];
         root.only("a scalar", KEYWORDS, diagnostics);
         Shape::Scalar
     } else if let Some(any_of) = root.get("anyOf") {

@@ -1,254 +1,272 @@
 //! Everything that has to do with reqwest: the only file that names it.
 
-use std::{error::Error as StdError, io, sync::OnceLock, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use ::http::{
     HeaderMap, Request, StatusCode,
     header::{ACCEPT, LOCATION},
 };
-use ::reqwest::{Client, Response, redirect, retry};
+use ::reqwest::{
+    Body, Client, Response,
+    dns::{Name, Resolve, Resolving},
+    redirect, retry,
+};
 use bytes::Bytes;
+use hyper_util::client::proxy::matcher::Matcher;
+use rustls::pki_types::CertificateDer;
 use url::Url;
 
-use super::tls::{self, Trust};
+use super::{
+    body::{Chunks, Stop, gather},
+    fault::{Fault, Lost, Signs},
+    resolve::Guard,
+    tls::{self, Trust},
+    witness::Witness,
+};
 use crate::{
-    Error, Kind, Outcome, download,
+    Error, Kind, Outcome, Timer,
+    download::{self, Access, Links},
     endpoint::{host, is_loopback},
     http::{MAY_BE_BILLED, USER_AGENT},
 };
 
-/// For name, connection and TLS together.
-const CONNECT: Duration = Duration::from_secs(5);
-/// Shorter than the patience of common servers, so that they rarely close a connection while it is taken up again.
-const IDLE: Duration = Duration::from_secs(15);
-const KEEPALIVE: Duration = Duration::from_secs(30);
 /// As much of the body of a failure is read, in bytes: explanations are short.
 const EXPLANATION: u64 = 64 << 10;
 
-/// An answer, whole.
+/// An answer: its head, and its body or what became of that.
 pub(super) struct Received {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    pub(super) body: Result<Vec<u8>, Error>,
+}
+
+/// How connections are made and kept.
+#[derive(Clone)]
+pub(super) struct Connections {
+    /// For name, connection and encryption together.
+    pub(super) connect: Duration,
+    /// How long an unused one is kept.
+    pub(super) idle: Duration,
+    /// The time between two signs of life on an unused one.
+    pub(super) keepalive: Duration,
+    /// Certificate authorities beside the system's.
+    pub(super) authorities: Vec<CertificateDer<'static>>,
+    pub(super) guard: Guard,
 }
 
 /// The connections: those that carry the credential, and those for downloads.
 pub(super) struct Wire {
     service: Client,
-    /// By need, see [`Wire::downloads`]; each is set up when it is first needed.
-    downloads: [OnceLock<Client>; 4],
+    connections: Connections,
+    links: Links,
+    /// For links that are trusted, by need, see [`Wire::downloads`]; each is set up when it is first needed.
+    trusted: [OnceLock<Client>; 4],
+    /// For all others: directly, and through the environment's proxy.
+    guarded: [OnceLock<Client>; 2],
 }
 
 impl Wire {
-    pub(super) fn new(service: &Url) -> Result<Self, Error> {
-        Ok(Self { service: client(service)?, downloads: Default::default() })
+    pub(super) fn new(service: &Url, links: Links, connections: Connections) -> Result<Self, Error> {
+        Ok(Self {
+            service: connections.client(service, Way::Usual)?,
+            connections,
+            links,
+            trusted: Default::default(),
+            guarded: Default::default(),
+        })
     }
 
-    /// Sends the request once and reads the whole answer, at most `limit` bytes of it.
+    /// Sends the request once and reads the whole answer, at most `limit` bytes of it, and not longer than `idle`
+    /// without a byte.
     pub(super) async fn post(
         &self,
         request: Request<Bytes>,
         limit: u64,
+        idle: Duration,
         place: &str,
+        witness: &Witness,
     ) -> Result<Received, Error> {
-        let request = request.try_into().map_err(|error| fault(error, place).into_error())?;
-        let mut response =
-            self.service.execute(request).await.map_err(|error| fault(error, place).into_error())?;
+        let fail = |error| self.fault(error, place).into_error(witness.may_have_arrived());
+        let request = request.map(|bytes| Body::wrap(witness.watch(bytes))).try_into().map_err(fail)?;
+        let mut response = self.service.execute(request).await.map_err(fail)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let limit = if status.is_success() { limit } else { EXPLANATION };
-        let body = match body(&mut response, limit).await {
-            Ok(body) => body,
+        let body = match body(&mut response, limit, idle).await {
+            Ok(body) => Ok(body),
             // The status has said enough; an explanation that is cut or too long must not hide it.
-            Err((_, part)) if !status.is_success() => part,
+            Err((_, part)) if !status.is_success() => Ok(part),
             Err((Stop::TooLarge, _)) => {
                 let what = format!("The answer of {place} is larger than {limit} bytes");
-                return Err(Error::new(Kind::TooLarge, Outcome::Unknown, what)
-                    .with_status(status)
-                    .with_remedy(MAY_BE_BILLED));
+                Err(Error::new(Kind::TooLarge, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED))
             }
-            Err((Stop::Broken(error), _)) => {
-                return Err(fault(error, place).into_error().with_status(status));
+            Err((Stop::Idle, _)) => {
+                let what =
+                    format!("The answer of {place} stopped: nothing came for {} s", idle.as_secs_f64());
+                let error = Error::new(Kind::Timeout, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED);
+                Err(error.with_timer(Timer::BodyIdle))
             }
+            // An answer has begun, so the request has arrived.
+            Err((Stop::Broken(error), _)) => Err(self.fault(error, place).into_error(true)),
         };
         Ok(Received { status, headers, body })
     }
 
-    /// Downloads an image; `place` is where its link stands.
-    pub(super) async fn get(&self, mut url: Url, place: &str) -> Result<Bytes, Error> {
+    /// Downloads an image; `place` is where its link stands. Each address on the way is judged before it is gone to.
+    pub(super) async fn get(&self, mut url: Url, place: &str) -> Result<Bytes, Lost> {
+        let mut access = self.links.follow(&url, place).map_err(Lost::for_good)?;
         for _ in 0..=download::MAX_REDIRECTS {
-            let request = self.downloads(&url)?.get(url.clone()).header(ACCEPT, "image/*");
-            let lost = |error| fault(error, &host(&url)).into_download(place);
+            // Whatever is wrong now, the image is bought: an error of the set-up must not say that nothing was sent.
+            let client = self
+                .downloads(&url, access)
+                .map_err(|error| Lost::for_good(download::failure(place, &error.to_string())))?;
+            let request = client.get(url.clone()).header(ACCEPT, "image/*");
+            let lost = |error| self.fault(error, &host(&url)).into_download(place);
             let mut response = request.send().await.map_err(lost)?;
             let status = response.status();
             if status.is_redirection() {
                 let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-                url = download::redirect(&url, location.unwrap_or_default(), place)?;
+                (url, access) =
+                    self.links.redirect(&url, location.unwrap_or_default(), place).map_err(Lost::for_good)?;
                 continue;
             }
             if !status.is_success() {
-                let expired = matches!(status.as_u16(), 403 | 404 | 410);
-                let hint = if expired { "; the link may have expired" } else { "" };
-                let what = format!("{} answered HTTP {}{hint}", host(&url), status.as_u16());
-                return Err(download::failure(place, &what).with_status(status));
+                return Err(refused(status, &url, place));
             }
-            return match body(&mut response, download::MAX_BYTES).await {
+            return match body(&mut response, download::MAX_BYTES, download::IDLE).await {
                 Ok(body) => Ok(body.into()),
                 Err((Stop::TooLarge, _)) => {
                     let what = format!("it is larger than {} MiB", download::MAX_BYTES >> 20);
-                    Err(download::failure(place, &what).with_status(status))
+                    Err(Lost::for_good(download::failure(place, &what).with_status(status)))
                 }
-                Err((Stop::Broken(error), _)) => Err(lost(error).with_status(status)),
+                Err((Stop::Idle, _)) => {
+                    let what = format!("nothing came for {} s", download::IDLE.as_secs());
+                    Err(Lost::for_now(download::failure(place, &what).with_timer(Timer::BodyIdle)))
+                }
+                Err((Stop::Broken(error), _)) => {
+                    let Lost { error, is_passing } = lost(error);
+                    Err(Lost { error: error.with_status(status), is_passing })
+                }
             };
         }
-        Err(download::failure(place, &format!("it redirects more than {} times", download::MAX_REDIRECTS)))
+        let what = format!("it redirects more than {} times", download::MAX_REDIRECTS);
+        Err(Lost::for_good(download::failure(place, &what)))
     }
 
     /// The client for a download. Never the one for the service: that has connections which a credential went over.
-    fn downloads(&self, url: &Url) -> Result<&Client, Error> {
-        let slot = &self.downloads[usize::from(is_loopback(url)) * 2 + usize::from(url.scheme() == "https")];
+    fn downloads(&self, url: &Url, access: Access) -> Result<&Client, Error> {
+        let (slot, way) = match access {
+            Access::Trusted => {
+                let slot = usize::from(is_loopback(url)) * 2 + usize::from(url.scheme() == "https");
+                (&self.trusted[slot], Way::Usual)
+            }
+            // A proxy resolves the names of what it fetches: what they lead to is its policy and not ours.
+            Access::Guarded if is_proxied(url) => (&self.guarded[0], Way::Usual),
+            Access::Guarded => (&self.guarded[1], Way::Guarded),
+        };
         match slot.get() {
             Some(client) => Ok(client),
             None => {
-                let client = client(url)?;
+                let client = self.connections.client(url, way)?;
                 Ok(slot.get_or_init(|| client))
             }
         }
     }
-}
 
-/// A client for addresses like this one: https or not, loopback or not.
-fn client(like: &Url) -> Result<Client, Error> {
-    let trust = if like.scheme() == "https" { Trust::System } else { Trust::Nobody };
-    let mut builder = Client::builder()
-        .tls_backend_preconfigured(tls::config(trust)?)
-        .user_agent(USER_AGENT)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
-        .connect_timeout(CONNECT)
-        .pool_idle_timeout(IDLE)
-        .tcp_keepalive(KEEPALIVE);
-    if is_loopback(like) {
-        builder = builder.no_proxy();
+    fn fault(&self, error: ::reqwest::Error, place: &str) -> Fault<::reqwest::Error> {
+        let signs = Signs {
+            is_builder: error.is_builder(),
+            is_connect: error.is_connect(),
+            is_timeout: error.is_timeout(),
+            is_dns: error.is_dns(),
+            is_body: error.is_decode() || error.is_body(),
+        };
+        // Its text contains the whole address, query included.
+        Fault::new(signs, error.without_url(), place, self.connections.connect)
     }
-    builder.build().map_err(|error| {
-        Error::configuration(
-            "The HTTP client cannot be set up",
-            "Check the proxy settings of the environment",
-        )
-        .with_source(error.without_url())
-    })
 }
 
-/// Why reading a body ended early.
-enum Stop {
-    TooLarge,
-    Broken(::reqwest::Error),
+/// How a client reaches an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// Through the environment's proxy, if there is one.
+    Usual,
+    /// Directly, and to addresses of the public internet alone.
+    Guarded,
+}
+
+impl Connections {
+    /// A client for addresses like this one: https or not, loopback or not.
+    fn client(&self, like: &Url, way: Way) -> Result<Client, Error> {
+        let trust = if like.scheme() == "https" { Trust::System(&self.authorities) } else { Trust::Nobody };
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls::config(trust)?)
+            .user_agent(USER_AGENT)
+            .redirect(redirect::Policy::none())
+            .retry(retry::never())
+            .connect_timeout(self.connect)
+            .pool_idle_timeout(self.idle)
+            .tcp_keepalive(self.keepalive);
+        if is_loopback(like) || way == Way::Guarded {
+            builder = builder.no_proxy();
+        }
+        if way == Way::Guarded {
+            builder = builder.dns_resolver(Arc::new(Guarded(self.guard.clone())));
+        }
+        builder.build().map_err(|error| {
+            Error::configuration(
+                "The HTTP client cannot be set up",
+                "Check the proxy settings of the environment",
+            )
+            .with_source(error.without_url())
+        })
+    }
+}
+
+struct Guarded(Guard);
+
+impl Resolve for Guarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let guard = self.0.clone();
+        Box::pin(async move {
+            let addresses = guard.resolve(name.as_str()).await?;
+            Ok(Box::new(addresses.into_iter()) as Box<_>)
+        })
+    }
+}
+
+/// Whether the environment names a proxy for this address, by the rules that the client itself goes by.
+fn is_proxied(url: &Url) -> bool {
+    url.as_str().parse().is_ok_and(|uri| Matcher::from_system().intercept(&uri).is_some())
+}
+
+fn refused(status: StatusCode, url: &Url, place: &str) -> Lost {
+    let expired = matches!(status.as_u16(), 403 | 404 | 410);
+    let hint = if expired { "; the link may have expired" } else { "" };
+    let what = format!("{} answered HTTP {}{hint}", host(url), status.as_u16());
+    let error = download::failure(place, &what).with_status(status);
+    Lost { error, is_passing: status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) }
 }
 
 /// The body, or the part of it that came.
-async fn body(response: &mut Response, limit: u64) -> Result<Vec<u8>, (Stop, Vec<u8>)> {
+async fn body(
+    response: &mut Response,
+    limit: u64,
+    idle: Duration,
+) -> Result<Vec<u8>, (Stop<::reqwest::Error>, Vec<u8>)> {
     let announced = response.content_length().unwrap_or_default();
     if announced > limit && response.status().is_success() {
         return Err((Stop::TooLarge, Vec::new()));
     }
-    // What is announced need not come, so not all of it is reserved at once.
-    let mut body = Vec::with_capacity(usize::try_from(announced.min(1 << 20)).unwrap_or_default());
-    loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) => {
-                let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(body.len());
-                body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-                if chunk.len() > room {
-                    return Err((Stop::TooLarge, body));
-                }
-            }
-            Ok(None) => return Ok(body),
-            Err(error) => return Err((Stop::Broken(error), body)),
-        }
+    gather(response, announced, limit, idle).await
+}
+
+impl Chunks for Response {
+    type Error = ::reqwest::Error;
+
+    async fn next(&mut self) -> Result<Option<Bytes>, ::reqwest::Error> {
+        self.chunk().await
     }
-}
-
-/// What reqwest reports, sorted.
-struct Fault {
-    kind: Kind,
-    outcome: Outcome,
-    what: String,
-    source: ::reqwest::Error,
-}
-
-/// Sorts what reqwest reports. Its own predicates overlap: a stalled body is a timeout and a decoding error, a cut one
-/// is called a decoding error. So time comes first, then the phase, and everything after connecting is open.
-fn fault(error: ::reqwest::Error, place: &str) -> Fault {
-    // Its text contains the whole address, query included.
-    let source = error.without_url();
-    let (kind, outcome, what) = match () {
-        () if source.is_builder() => {
-            (Kind::Configuration, Outcome::NotSent, format!("The request to {place} cannot be made"))
-        }
-        () if source.is_connect() && source.is_timeout() => (
-            Kind::Timeout,
-            Outcome::NotSent,
-            format!("No connection to {place} within {} s", CONNECT.as_secs()),
-        ),
-        () if source.is_timeout() => (Kind::Timeout, Outcome::Unknown, format!("{place} stopped answering")),
-        () if source.is_dns() => {
-            (Kind::Connect, Outcome::NotSent, format!("The name of {place} could not be resolved"))
-        }
-        () if source.is_connect() => match tls_failure(&source) {
-            Some(error) => (
-                Kind::Tls,
-                Outcome::NotSent,
-                format!("No encrypted connection to {place} is possible: {error}"),
-            ),
-            None => {
-                let reason = innermost_io(&source).map(|error| format!(": {error}")).unwrap_or_default();
-                (Kind::Connect, Outcome::NotSent, format!("No connection to {place}{reason}"))
-            }
-        },
-        () if source.is_decode() || source.is_body() => {
-            (Kind::Transport, Outcome::Unknown, format!("The answer of {place} broke off"))
-        }
-        () => (
-            Kind::Transport,
-            Outcome::Unknown,
-            format!("The connection to {place} failed before an answer came"),
-        ),
-    };
-    Fault { kind, outcome, what, source }
-}
-
-impl Fault {
-    fn into_error(self) -> Error {
-        let remedy = match (self.outcome, self.kind) {
-            (Outcome::NotSent, Kind::Tls) => "Check the address and the machine's certificates and clock",
-            (Outcome::NotSent, _) => {
-                "Nothing was sent. Check the address, the network and the proxy settings"
-            }
-            (Outcome::Refused | Outcome::Unknown | Outcome::Done, _) => MAY_BE_BILLED,
-        };
-        Error::new(self.kind, self.outcome, self.what).with_remedy(remedy).with_source(self.source)
-    }
-
-    /// The image was bought before; the kind of trouble matters to the reader alone.
-    fn into_download(self, place: &str) -> Error {
-        download::failure(place, &self.what).with_source(self.source)
-    }
-}
-
-fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |&error| {
-        // An I/O error passes its content's source off as its own, and so hides the content itself.
-        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(content) => Some(content as &(dyn StdError + 'static)),
-            None => error.source(),
-        }
-    })
-}
-
-fn tls_failure<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    chain(error).find_map(|error| error.downcast_ref())
-}
-
-fn innermost_io<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a io::Error> {
-    chain(error).filter_map(|error| error.downcast_ref()).last()
 }

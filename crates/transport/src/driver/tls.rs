@@ -1,39 +1,66 @@
 //! Encrypted connections.
 
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
-use rustls::{ClientConfig, RootCertStore, crypto::CryptoProvider};
-use rustls_platform_verifier::BuilderVerifierExt as _;
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::CryptoProvider,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
+use rustls_platform_verifier::{BuilderVerifierExt as _, Verifier};
 
 use crate::{Error, Kind, Outcome};
 
 /// Whose certificates are accepted.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Trust {
+#[derive(Clone, Copy)]
+pub(super) enum Trust<'a> {
     /// Nobody's: for plain http, so that a machine without certificate authorities can use it.
     Nobody,
-    /// The operating system's certificate authorities.
-    System,
+    /// The operating system's certificate authorities, and these.
+    System(&'a [CertificateDer<'static>]),
 }
 
 /// A configuration of our own rather than the HTTP library's: its provider is given and not installed for the whole
 /// process, which is the application's business, and the authorities are only read when they are needed.
-pub(super) fn config(trust: Trust) -> Result<ClientConfig, Error> {
+pub(super) fn config(trust: Trust<'_>) -> Result<ClientConfig, Error> {
     let unusable = |error: rustls::Error| {
         let what = format!("No encrypted connection is possible: {error}");
         Error::new(Kind::Tls, Outcome::NotSent, what)
             .with_remedy("Install the system's certificate authorities (often the package ca-certificates)")
             .with_source(error)
     };
-    let builder = ClientConfig::builder_with_provider(provider()?)
+    let provider = provider()?;
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(unusable)?;
     let mut config = match trust {
         Trust::Nobody => builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth(),
-        Trust::System => builder.with_platform_verifier().map_err(unusable)?.with_no_client_auth(),
+        Trust::System([]) => builder.with_platform_verifier().map_err(unusable)?.with_no_client_auth(),
+        Trust::System(more) => {
+            let verifier =
+                Verifier::new_with_extra_roots(more.iter().cloned(), provider).map_err(unusable)?;
+            // The name is about verifiers in general; this one is the system's, and as strict.
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth()
+        }
     };
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// The certificates of a PEM file.
+pub(super) fn authorities(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let unusable = |why: &str| {
+        let path = crate::error::clip(&path.to_string_lossy(), 1000);
+        let what = format!("The certificate authorities in {path} cannot be used: {why}");
+        Error::configuration(what, "Name a file with certificates in PEM form")
+    };
+    // The content is not quoted: a private key may have been named by mistake.
+    let certificates: Vec<_> =
+        CertificateDer::pem_file_iter(path).and_then(Iterator::collect).map_err(|error| match error {
+            rustls::pki_types::pem::Error::Io(error) => unusable(&error.to_string()),
+            _ => unusable("it is not in PEM form"),
+        })?;
+    if certificates.is_empty() { Err(unusable("it holds no certificate")) } else { Ok(certificates) }
 }
 
 /// The application's choice, if it made one; else what this crate was built with.

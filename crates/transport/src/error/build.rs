@@ -2,8 +2,12 @@
 
 use std::{error::Error as StdError, io, path::Path, time::Duration};
 
+use imagewire_validate::Finding;
+
+#[cfg(feature = "reqwest")]
+use super::Timer;
 use super::{Error, Inner, Kind, Outcome, Scrub};
-use crate::Generated;
+use crate::{Attempt, Generated};
 
 impl Error {
     pub(crate) fn new(kind: Kind, outcome: Outcome, what: impl Into<String>) -> Self {
@@ -18,6 +22,11 @@ impl Error {
             code: None,
             param: None,
             retry_after: None,
+            should_retry: None,
+            images_per_minute: None,
+            timer: None,
+            findings: Vec::new(),
+            attempts: Vec::new(),
             source: None,
             partial: None,
         }))
@@ -81,6 +90,39 @@ impl Error {
     pub(crate) fn with_retry_after(mut self, delay: Option<Duration>) -> Self {
         self.0.retry_after = delay;
         self
+    }
+
+    pub(crate) fn with_advice(mut self, should_retry: Option<bool>, images_per_minute: Option<u32>) -> Self {
+        self.0.should_retry = should_retry;
+        self.0.images_per_minute = images_per_minute;
+        self
+    }
+
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn with_timer(mut self, timer: Timer) -> Self {
+        self.0.timer = Some(timer);
+        self
+    }
+
+    pub(crate) fn with_findings(mut self, findings: Vec<Finding>) -> Self {
+        self.0.findings = findings;
+        self
+    }
+
+    /// Makes this the error of a whole call: of its last attempt, with all that failed. Money is a matter of all of them:
+    /// one whose fate is open keeps the call's fate open, however clear the last one is.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
+        let open = attempts.iter().any(|attempt| attempt.outcome == Outcome::Unknown);
+        if open && self.0.outcome != Outcome::Done {
+            self.0.outcome = Outcome::Unknown;
+        }
+        self.0.attempts = attempts;
+        self
+    }
+
+    pub(crate) fn should_retry(&self) -> Option<bool> {
+        self.0.should_retry
     }
 
     /// A source whose text is known to hold nothing private.

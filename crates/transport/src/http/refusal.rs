@@ -6,7 +6,10 @@ use ::http::{HeaderMap, StatusCode, header::CONTENT_TYPE};
 use imagewire_types::{ErrorBody, ErrorLabel};
 use serde_json::Value;
 
-use super::{response::Exchange, retry_after::retry_after};
+use super::{
+    response::Exchange,
+    retry_after::{delay_in_words, images_per_minute_in_words, retry_after, should_retry},
+};
 use crate::{Error, Kind, Outcome};
 
 /// The error for an answer without success. The body may be anything, nothing included.
@@ -16,8 +19,9 @@ pub(super) fn refusal(exchange: &Exchange<'_>, headers: &HeaderMap, body: &[u8])
         return explained(exchange, headers, &error);
     }
     let error = explained(exchange, headers, &ErrorBody::new());
-    // A page for browsers says nothing that the status does not say.
-    if is_html(headers, text) { error } else { error.with_words(text, &exchange.scrub) }
+    // A page for browsers says nothing that the status does not say, nor does cut JSON.
+    let silent = is_html(headers, text) || text.starts_with(['{', '[']);
+    if silent { error } else { error.with_words(text, &exchange.scrub) }
 }
 
 /// The error for a service's own explanation.
@@ -32,7 +36,11 @@ pub(super) fn explained(exchange: &Exchange<'_>, headers: &HeaderMap, body: &Err
             .map(|text| exchange.scrub.label(&text))
     };
     let (code, param) = (label(&body.code).or_else(|| label(&body.kind)), label(&body.param));
-    let delay = retry_after(headers);
+    let message = body.message.as_deref().unwrap_or_default();
+    let throttled = kind == Kind::RateLimit;
+    // A sentence about time means something in a refusal for the moment only.
+    let delay = retry_after(headers).or_else(|| delay_in_words(message).filter(|_| throttled));
+    let limit = images_per_minute_in_words(message).filter(|_| throttled);
 
     let verb = match (kind, outcome) {
         (Kind::Moderation, _) => "refused the request for its content",
@@ -50,13 +58,14 @@ pub(super) fn explained(exchange: &Exchange<'_>, headers: &HeaderMap, body: &Err
         what = format!("{what}, parameter `{param}`");
     }
     Error::new(kind, outcome, what)
-        .with_words(body.message.as_deref().unwrap_or_default(), &exchange.scrub)
+        .with_words(message, &exchange.scrub)
         .with_remedy(remedy(exchange, kind, outcome, delay))
         .with_status(exchange.status)
         .with_request_id(exchange.request_id.clone())
         .with_code(code)
         .with_param(param)
         .with_retry_after(delay)
+        .with_advice(should_retry(headers), limit)
 }
 
 /// The explanation in a JSON body: `{"error": {…}}`, `{"error": "text"}`, the members without an envelope, and any of
@@ -185,7 +194,8 @@ fn outcome(status: StatusCode, kind: Kind) -> Outcome {
         | Kind::TooLarge
         | Kind::NoImage
         | Kind::Download
-        | Kind::Io => false,
+        | Kind::Io
+        | Kind::CircuitOpen => false,
     };
     let refused = match status.as_u16() {
         408 => false,

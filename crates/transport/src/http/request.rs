@@ -2,7 +2,7 @@
 
 use ::http::{
     Request,
-    header::{ACCEPT, CONTENT_TYPE, USER_AGENT as USER_AGENT_HEADER},
+    header::{ACCEPT, CONTENT_TYPE},
 };
 use bytes::Bytes;
 use imagewire_types::CreateImageRequest;
@@ -18,7 +18,7 @@ pub const USER_AGENT: &str = concat!("imagewire/", env!("CARGO_PKG_VERSION"));
 /// credential header is marked sensitive; its `Debug` shows the body, and so the prompt.
 ///
 /// # Errors
-/// [`Kind::Configuration`](crate::Kind::Configuration), as [`Endpoint::url`].
+/// [`Kind::Configuration`](crate::Kind::Configuration), as [`Endpoint::url`], and for headers that cannot be added.
 pub fn build(endpoint: &Endpoint, request: &CreateImageRequest) -> Result<Request<Bytes>, Error> {
     let url = endpoint.url()?;
     // serde_json's message could quote the request, so it is not kept.
@@ -29,9 +29,8 @@ pub fn build(endpoint: &Endpoint, request: &CreateImageRequest) -> Result<Reques
         .method(endpoint.operation().method)
         .uri(url.as_str())
         .header(CONTENT_TYPE, "application/json")
-        .header(ACCEPT, "application/json")
-        .header(USER_AGENT_HEADER, USER_AGENT);
-    if let Some((name, value)) = endpoint.credential_header()? {
+        .header(ACCEPT, "application/json");
+    for (name, value) in endpoint.extra_headers()?.into_iter().chain(endpoint.credential_header()?) {
         built = built.header(name, value);
     }
     built.body(Bytes::from(body)).map_err(|_| {

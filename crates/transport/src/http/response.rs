@@ -15,7 +15,7 @@ use crate::{Endpoint, Error, Kind, Outcome, Secret, error::Scrub};
 
 /// What to tell a person whose request may have been carried out.
 pub(crate) const MAY_BE_BILLED: &str =
-    "The image may have been made and billed: look there before you send the request again";
+    "The image may have been made and billed; check with the service before you send the request again";
 
 /// The headers that name an exchange for the service's support, in the order of preference.
 const REQUEST_ID: &[&str] =
@@ -46,12 +46,8 @@ pub fn read(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Answer, Error> {
-    let scrub = Scrub {
-        secret: endpoint.secret().map(Secret::expose),
-        prompt: Some(&request.prompt),
-        user: request.user.as_deref(),
-    };
-    let exchange = Exchange { endpoint, scrub, status, request_id: request_id(headers, &scrub) };
+    let scrub = scrub(endpoint, request);
+    let exchange = Exchange { endpoint, scrub, status, request_id: request_id(endpoint, request, headers) };
     match status.as_u16() {
         200..=299 => exchange.success(headers, body),
         300..=399 => Err(exchange.redirect(headers)),
@@ -191,7 +187,18 @@ fn any_filtered(value: &Value) -> bool {
     }
 }
 
-fn request_id(headers: &HeaderMap, scrub: &Scrub<'_>) -> Option<String> {
+fn scrub<'a>(endpoint: &'a Endpoint, request: &'a CreateImageRequest) -> Scrub<'a> {
+    Scrub {
+        secret: endpoint.secret().map(Secret::expose),
+        prompt: Some(&request.prompt),
+        user: request.user.as_deref(),
+    }
+}
+
+/// The service's name for an exchange, from the head of its answer. [`read`] keeps it; this is for answers whose body
+/// did not arrive.
+#[must_use]
+pub fn request_id(endpoint: &Endpoint, request: &CreateImageRequest, headers: &HeaderMap) -> Option<String> {
     let value = REQUEST_ID.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
-    Some(scrub.label(value)).filter(|id| !id.is_empty())
+    Some(scrub(endpoint, request).label(value)).filter(|id| !id.is_empty())
 }

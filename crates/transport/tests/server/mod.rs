@@ -32,7 +32,19 @@ impl Seen {
     }
 }
 
-/// Listens on a free loopback port; each connection gets one answer and is closed.
+/// What the server does about a request.
+pub(crate) enum Reply {
+    /// Sends these bytes and closes the connection.
+    Last(Vec<u8>),
+    /// Sends these bytes and waits for the next request.
+    Next(Vec<u8>),
+    /// Sends these bytes and falls silent, with the connection open.
+    Stall(Vec<u8>),
+    /// Breaks the connection off.
+    Reset,
+}
+
+/// Listens on a free loopback port.
 pub(crate) struct Server {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -40,37 +52,55 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// `answer` gets the server's own origin and the request.
+    /// Each connection gets one answer and is closed. `answer` gets the server's own origin and the request.
     pub(crate) async fn start(answer: impl Fn(&str, &Seen) -> Vec<u8> + Send + Sync + 'static) -> Self {
-        Self::run(move |origin, seen| Some(answer(origin, seen))).await
+        Self::run(move |origin, seen, _| Reply::Last(answer(origin, seen))).await
     }
 
     /// Never answers, and keeps the connection open.
     pub(crate) async fn silent() -> Self {
-        Self::run(|_, _| None).await
+        Self::run(|_, _, _| Reply::Stall(Vec::new())).await
     }
 
-    async fn run(answer: impl Fn(&str, &Seen) -> Option<Vec<u8>> + Send + Sync + 'static) -> Self {
+    /// `reply` gets the server's own origin, the request, and how many requests came before it.
+    pub(crate) async fn run(reply: impl Fn(&str, &Seen, usize) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("a bound socket");
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let (journal, answer) = (Arc::clone(&seen), Arc::new(answer));
+        let (journal, reply) = (Arc::clone(&seen), Arc::new(reply));
         let task = tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
-                let (journal, answer) = (Arc::clone(&journal), Arc::clone(&answer));
+                let (journal, reply) = (Arc::clone(&journal), Arc::clone(&reply));
                 tokio::spawn(async move {
-                    let Some(request) = receive(&mut stream).await else { return };
-                    // Before the answer, so that a client that has it finds the request in the journal.
-                    journal.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
-                    match answer(&format!("http://{address}"), &request) {
-                        // A client that has read enough may be gone.
-                        Some(bytes) => drop(stream.write_all(&bytes).await),
-                        None => std::future::pending().await,
+                    while let Some(request) = receive(&mut stream).await {
+                        // Before the answer, so that a client that has it finds the request in the journal.
+                        let number = {
+                            let mut journal = journal.lock().unwrap_or_else(PoisonError::into_inner);
+                            journal.push(request.clone());
+                            journal.len() - 1
+                        };
+                        // A client that has read enough may be gone, at each of these.
+                        match reply(&format!("http://{address}"), &request, number) {
+                            Reply::Last(bytes) => {
+                                let _ = stream.write_all(&bytes).await;
+                                return;
+                            }
+                            Reply::Next(bytes) => drop(stream.write_all(&bytes).await),
+                            Reply::Stall(bytes) => {
+                                let _ = stream.write_all(&bytes).await;
+                                return std::future::pending().await;
+                            }
+                            Reply::Reset => return drop(stream.set_zero_linger()),
+                        }
                     }
                 });
             }
         });
         Self { address, seen, task }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     pub(crate) fn base(&self) -> String {

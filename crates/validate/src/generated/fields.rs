@@ -61,7 +61,7 @@ pub(crate) const FRAME_DURATION_MS: FieldId = FieldId(15u8);
 pub(crate) const USER: FieldId = FieldId(16u8);
 
 /// The members of the request, in schema order: the position is the [`FieldId`].
-pub(crate) static FIELDS: &[Field] = &[
+pub(crate) static FIELDS: &[Field; COUNT] = &[
     Field {
         name: Borrowed("prompt"),
         kind: FieldKind::Text,
@@ -229,6 +229,9 @@ pub(crate) static FIELDS: &[Field] = &[
         ),
     },
 ];
+
+/// How many members there are.
+pub(crate) const COUNT: usize = 17;
 
 /// What holds for every request.
 pub(crate) static WIRE: RuleSet = RuleSet {

@@ -1,0 +1,204 @@
+//! Settings, and the start.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{Path, Query, Request, State},
+    middleware,
+    routing::{any, get},
+};
+use imagewire_types::operations::{OPERATIONS, Operation};
+use imagewire_validate::{Target, UnknownDialect};
+use tokio::{net::TcpListener, sync::oneshot};
+
+use crate::{
+    Emulator, Ledger, Scenarios, Script, admin,
+    admit::Key,
+    connection, gallery, gate, generate,
+    idempotency::Memory,
+    link::Links,
+    metrics::Metrics,
+    server::{self, Shared},
+    studio::Studio,
+};
+
+/// Settings of an emulator that is not yet running.
+#[derive(Clone, Debug)]
+pub struct Builder {
+    dialect: Option<&'static Operation>,
+    deployments: BTreeMap<String, String>,
+    seed: u64,
+    admin: bool,
+    scenarios: bool,
+    script: Script,
+    url_ttl: Duration,
+    key: Option<Key>,
+    max_connections: usize,
+    max_generations: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            dialect: None,
+            deployments: BTreeMap::new(),
+            seed: 0,
+            admin: false,
+            scenarios: false,
+            script: Script::default(),
+            url_ttl: Duration::from_secs(60 * 60),
+            key: None,
+            max_connections: 1_024,
+            max_generations: 256,
+        }
+    }
+}
+
+impl Builder {
+    /// Where several services share a path, serve this one. Without it `/v1/images/generations` is fastapi.ai's.
+    ///
+    /// # Errors
+    /// When no service has that identifier.
+    pub fn dialect(self, dialect: &str) -> Result<Self, UnknownDialect> {
+        Target::new(dialect)?;
+        Ok(Self { dialect: imagewire_types::operations::find(dialect), ..self })
+    }
+
+    /// Says which model a deployment serves, so that the model's rules hold for it. Other deployments follow the
+    /// service's rules alone.
+    #[must_use]
+    pub fn deployment(mut self, name: impl Into<String>, model: impl Into<String>) -> Self {
+        self.deployments.insert(name.into(), model.into());
+        self
+    }
+
+    /// Another seed draws other pictures for the same requests.
+    #[must_use]
+    pub fn seed(self, seed: u64) -> Self {
+        Self { seed, ..self }
+    }
+
+    /// Whether the ledger and the scenarios can be reached under `/_emulator/`. Off unless asked for.
+    #[must_use]
+    pub fn admin(self, admin: bool) -> Self {
+        Self { admin, ..self }
+    }
+
+    /// Whether a request can name its own scenario, in the header `x-emulator-scenario` or as `[[scenario:…]]` in the
+    /// prompt. Off unless asked for; [`Emulator::scenario`] and [`script`](Self::script) work without it.
+    #[must_use]
+    pub fn scenarios(self, scenarios: bool) -> Self {
+        Self { scenarios, ..self }
+    }
+
+    /// What happens to the requests, one after the other.
+    #[must_use]
+    pub fn script(self, script: Script) -> Self {
+        Self { script, ..self }
+    }
+
+    /// How long links to pictures are good, in whole seconds; an hour unless said otherwise.
+    #[must_use]
+    pub fn url_ttl(self, url_ttl: Duration) -> Self {
+        Self { url_ttl, ..self }
+    }
+
+    /// The only key that is accepted. Without it every key that is not empty is.
+    #[must_use]
+    pub fn api_key(self, key: impl AsRef<[u8]>) -> Self {
+        Self { key: Some(Key::new(key.as_ref().trim_ascii())), ..self }
+    }
+
+    /// So many connections at a time; more are told to come back. 1,024 unless said otherwise.
+    #[must_use]
+    pub fn max_connections(self, max_connections: usize) -> Self {
+        Self { max_connections, ..self }
+    }
+
+    /// So many generations at a time; more are told to come back. 256 unless said otherwise.
+    #[must_use]
+    pub fn max_generations(self, max_generations: usize) -> Self {
+        Self { max_generations, ..self }
+    }
+
+    /// Starts on a free port of the loopback interface.
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub async fn start(self) -> io::Result<Emulator> {
+        self.listen(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Starts on that address; port 0 picks a free one.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn listen(self, address: SocketAddr) -> io::Result<Emulator> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let max_connections = self.max_connections;
+        let (dialect, has_admin) = (self.dialect, self.admin);
+        let shared = Arc::new(self.shared(address));
+        let router = router(dialect, has_admin, Arc::clone(&shared));
+        let (stop, stopped) = oneshot::channel();
+        let metrics = Arc::clone(&shared.metrics);
+        let serving = connection::serve(listener, router, metrics, max_connections, stopped);
+        Ok(Emulator {
+            address,
+            shared,
+            stop: Mutex::new(Some(stop)),
+            server: Mutex::new(Some(tokio::spawn(serving))),
+        })
+    }
+
+    fn shared(self, address: SocketAddr) -> Shared {
+        Shared {
+            address,
+            ledger: Ledger::default(),
+            scenarios: Scenarios::new(self.script),
+            takes_scenarios: self.scenarios,
+            memory: Arc::new(Memory::default()),
+            studio: Arc::new(Studio::new(self.max_generations)),
+            metrics: Arc::new(Metrics::default()),
+            links: Links::new(self.seed, self.url_ttl),
+            deployments: self.deployments,
+            seed: self.seed,
+            key: self.key,
+        }
+    }
+}
+
+fn router(dialect: Option<&'static Operation>, has_admin: bool, shared: Arc<Shared>) -> Router {
+    let mut routes: BTreeMap<String, &'static Operation> = BTreeMap::new();
+    for operation in dialect.into_iter().chain(OPERATIONS.iter().copied()) {
+        routes.entry(server::route(operation)).or_insert(operation);
+    }
+    let mut app = Router::new()
+        .route("/images/{link}", any(gallery::serve))
+        .route("/healthz", get(admin::health))
+        .route("/metrics", get(admin::metrics))
+        .route("/openapi/{dialect}", get(admin::openapi));
+    for (path, operation) in routes {
+        let handler =
+            move |state: State<Arc<Shared>>,
+                  path: Path<BTreeMap<String, String>>,
+                  query: Query<BTreeMap<String, String>>,
+                  request: Request| { generate::serve(operation, state, path, query, request) };
+        app = app.route(&path, any(handler));
+    }
+    if has_admin {
+        app = app
+            .route("/_emulator/ledger", get(admin::ledger))
+            .route("/_emulator/scenarios", get(admin::waiting).post(admin::push).delete(admin::clear));
+    }
+    app.fallback(server::no_such_path)
+        .layer(middleware::from_fn_with_state(Arc::clone(&shared), gate::pass))
+        .with_state(shared)
+}

@@ -1,0 +1,202 @@
+//! Scenarios: what goes wrong on demand.
+
+mod read;
+mod run;
+mod script;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+pub(crate) use read::{from_header, from_prompt, from_value};
+pub(crate) use run::{Asked, Delivery, Effects, Oddity, Ruling, rule};
+pub use script::{InvalidScenario, Scenarios, Script};
+
+/// What the emulator does with a request that a service would accept. Requests that a service refuses are refused with
+/// or without a scenario, and use none up.
+///
+/// In headers, prompts, TOML and JSON a scenario goes by its name in lower case with hyphens, such as `rate-limit`.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Scenario {
+    /// An ordinary answer.
+    None {},
+    /// The content filter stops the prompt.
+    PromptBlock {
+        /// What the filter saw, such as `violence`.
+        #[serde(default = "violence")]
+        category: String,
+    },
+    /// The content filter stops the picture.
+    OutputBlock {
+        /// What the filter saw.
+        #[serde(default = "violence")]
+        category: String,
+    },
+    /// The content filter stops one of the pictures: the item says so where the service documents it, and is missing
+    /// elsewhere.
+    OneBlocked {
+        /// Which one, counted from 0.
+        #[serde(default)]
+        index: u32,
+        /// What the filter saw.
+        #[serde(default = "violence")]
+        category: String,
+    },
+    /// The account is blocked.
+    AccountBlock {},
+    /// HTTP 200 without a picture. Billed.
+    EmptyData {},
+    /// Too many requests.
+    RateLimit {
+        /// When to come back, in seconds.
+        #[serde(default = "twelve")]
+        retry_after: f64,
+        /// How the answer says it.
+        #[serde(default)]
+        form: RetryForm,
+    },
+    /// No money left.
+    Quota {},
+    /// The model is no longer served.
+    RetiredModel {},
+    /// The deployment does not exist.
+    DeploymentNotFound {},
+    /// Any HTTP status with an error in the service's envelope.
+    Status {
+        /// The status, 400 to 599.
+        status: u16,
+        /// A `Retry-After` in seconds.
+        #[serde(default)]
+        retry_after: Option<u64>,
+        /// Whether the images were made and billed all the same.
+        #[serde(default)]
+        billed: bool,
+    },
+    /// A page of HTML, as proxies answer.
+    HtmlError {
+        /// The status, 400 to 599.
+        #[serde(default = "bad_gateway")]
+        status: u16,
+    },
+    /// HTTP 200 with a body that ends too early to be JSON, under a `Content-Length` that fits it. Billed.
+    MalformedJson {},
+    /// The connection ends in the middle of the body. Billed.
+    CutBody {
+        /// After so many bytes of the body.
+        #[serde(default = "hundred")]
+        after: u64,
+    },
+    /// Nothing more comes, and the connection stays open. Billed.
+    Stall {
+        /// After so many bytes of the body.
+        #[serde(default = "hundred")]
+        after: u64,
+    },
+    /// The body comes in small pieces. Billed.
+    Drip {
+        /// Bytes at a time.
+        #[serde(default = "hundred")]
+        bytes: u64,
+        /// Milliseconds between two pieces.
+        #[serde(default = "ten")]
+        millis: u64,
+    },
+    /// The connection is reset. Billed: the service cannot know what arrived.
+    Reset {
+        /// After so many bytes of the body; absent: before the status line.
+        #[serde(default)]
+        after: Option<u64>,
+    },
+    /// The right body under another content type. Billed.
+    WrongContentType {
+        /// The content type.
+        #[serde(default = "text_plain")]
+        content_type: String,
+    },
+    /// Pictures of half the size that was asked for, while the answer claims the full one. Billed.
+    WrongSize {},
+    /// Pictures in another file format than the answer claims. Billed.
+    WrongFormat {},
+    /// Fewer pictures than asked for. Billed in full.
+    FewerImages {
+        /// How many are missing.
+        #[serde(default = "one")]
+        missing: u32,
+    },
+    /// `created` as a text of digits. Billed.
+    CreatedAsString {},
+    /// An error event in the place of the final picture, where the answer is a stream. Billed.
+    StreamError {},
+    /// An ordinary answer that takes its time.
+    Latency {
+        /// Milliseconds before the answer begins.
+        millis: u64,
+    },
+}
+
+/// How a rate limit says when to come back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RetryForm {
+    /// `Retry-After` in whole seconds.
+    #[default]
+    Seconds,
+    /// `retry-after-ms`.
+    Milliseconds,
+    /// `Retry-After` as an HTTP date.
+    Date,
+    /// In the message alone.
+    Message,
+}
+
+impl Scenario {
+    /// An ordinary answer after that time.
+    #[must_use]
+    pub fn latency(time: Duration) -> Self {
+        Self::Latency { millis: u64::try_from(time.as_millis()).unwrap_or(u64::MAX) }
+    }
+
+    /// A rate limit that asks to come back after so many seconds.
+    #[must_use]
+    pub fn rate_limit(retry_after: f64) -> Self {
+        Self::RateLimit { retry_after, form: RetryForm::Seconds }
+    }
+
+    /// An error of that status, not billed.
+    #[must_use]
+    pub fn status(status: u16) -> Self {
+        Self::Status { status, retry_after: None, billed: false }
+    }
+}
+
+fn violence() -> String {
+    "violence".to_owned()
+}
+
+fn text_plain() -> String {
+    "text/plain".to_owned()
+}
+
+const fn twelve() -> f64 {
+    12.0
+}
+
+const fn bad_gateway() -> u16 {
+    502
+}
+
+const fn hundred() -> u64 {
+    100
+}
+
+const fn ten() -> u64 {
+    10
+}
+
+const fn one() -> u32 {
+    1
+}

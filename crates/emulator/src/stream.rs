@@ -1,0 +1,121 @@
+//! Streamed answers: unfinished pictures, each nearer to the final one, then the final one with its usage.
+
+use std::{io, pin::Pin, sync::Arc, time::Duration};
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response, header},
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt as _, stream};
+use http_body::Frame;
+use http_body_util::StreamBody;
+use imagewire_types::{ImageStreamEvent, ImageStreamEventType};
+
+use crate::{
+    answer::Job,
+    body::{Faulty, Line, Pieces},
+    order,
+    refuse::Refusal,
+    scenario::{Delivery, Oddity},
+    server::internal,
+    splice,
+    studio::Studio,
+};
+
+/// What a proxy must see to keep a quiet connection.
+const KEEP_ALIVE: &str = ": keep-alive\n\n";
+/// How long a stream may be quiet.
+const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
+
+/// One event of a stream, before it is drawn.
+#[derive(Clone, Copy)]
+struct Step {
+    /// Which of the ordered pictures.
+    image: usize,
+    /// Which unfinished picture of how many; `None` for the final one.
+    partial: Option<(u32, u32)>,
+}
+
+/// The stream of a job's events. `held` is kept until its end.
+pub(crate) fn answer<H: Send + 'static>(
+    job: Arc<Job>,
+    studio: Arc<Studio>,
+    delivery: Delivery,
+    line: Option<Line>,
+    held: H,
+) -> Response<Body> {
+    let partials = job.order.partials.unwrap_or(0);
+    let steps = (0..job.order.pictures.len()).flat_map(move |image| {
+        let partial = (0..partials).map(move |at| Some((at, partials)));
+        partial.chain([None]).map(move |partial| Step { image, partial })
+    });
+    let content_type = job.content_type("text/event-stream");
+    let events = stream::iter(steps).then(move |step| {
+        // Mentioned, so that it lives as long as the events do.
+        let _ = &held;
+        let (job, studio) = (Arc::clone(&job), Arc::clone(&studio));
+        async move { event(&job, &studio, step).await }
+    });
+    let whole = stream::unfold(Some(Box::pin(events)), |events| async move {
+        let mut events = events?;
+        match events.next().await? {
+            Ok(pieces) => Some((pieces, Some(events))),
+            // The first failure is the last event.
+            Err(refusal) => Some((error_event(&refusal), None)),
+        }
+    });
+    let frames = kept_alive(whole.boxed()).flat_map(|mut pieces| {
+        stream::iter(std::iter::from_fn(move || pieces.next()).collect::<Vec<Bytes>>())
+    });
+    let body = StreamBody::new(frames.map(|bytes| Ok::<_, io::Error>(Frame::data(bytes))));
+    let mut response = Response::new(Body::new(Faulty::new(body, delivery, line)));
+    response.headers_mut().insert(header::CONTENT_TYPE, content_type);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// Puts a comment where nothing has been said for a while.
+fn kept_alive(events: Pin<Box<dyn Stream<Item = Pieces> + Send>>) -> impl Stream<Item = Pieces> + Send {
+    stream::unfold(events, |mut events| async move {
+        match tokio::time::timeout(KEEP_ALIVE_AFTER, events.next()).await {
+            Ok(pieces) => Some((pieces?, events)),
+            Err(_) => {
+                let mut comment = Pieces::default();
+                comment.push(KEEP_ALIVE);
+                Some((comment, events))
+            }
+        }
+    })
+}
+
+async fn event(job: &Job, studio: &Studio, step: Step) -> Result<Pieces, Refusal> {
+    let Some(picture) = job.order.pictures.get(step.image) else { return Ok(Pieces::default()) };
+    let finished = order::sent(picture, &job.effects.oddity);
+    let (kind, picture) = match step.partial {
+        Some((at, of)) => (ImageStreamEventType::PartialImage, finished.unfinished(of.saturating_sub(at))),
+        None if job.effects.oddity == Oddity::StreamError => {
+            return Err(Refusal::filtered(job.operation, true, "output", "violence", "emulated"));
+        }
+        None => (ImageStreamEventType::Completed, finished),
+    };
+    let payload = studio.base64(&picture).await?;
+    let order = &job.order;
+    let mut event = ImageStreamEvent::new(kind)
+        .created_at(job.created)
+        .size(order.size())
+        .quality(order.quality())
+        .background(order.background())
+        .output_format(order.output_format());
+    match step.partial {
+        Some((at, _)) => event.partial_image_index = Some(at),
+        None => event.usage = Some(order.usage(1)),
+    }
+    splice::event(&event, payload).map_err(|error| internal(&error))
+}
+
+fn error_event(refusal: &Refusal) -> Pieces {
+    let mut pieces = Pieces::default();
+    pieces.push(format!("event: error\ndata: {}\n\n", refusal.as_event()));
+    pieces
+}

@@ -1,0 +1,114 @@
+//! One call: its attempts, the waits between them, and the time for all of it.
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::{gates::Gates, witness::Witness};
+use crate::{
+    Attempt, Error, Kind, Outcome, Timer,
+    http::MAY_BE_BILLED,
+    retry::{Decision, Failure, Policy, Situation, decide},
+    trace,
+};
+
+/// Longer than any call; what is added to an instant must not overflow.
+const AGES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+
+/// A call under way.
+pub(super) struct Call<'a> {
+    pub(super) gates: &'a Gates,
+    pub(super) policy: Policy,
+    /// The service, for messages.
+    pub(super) place: &'a str,
+    /// What the circuit breaker goes by.
+    pub(super) model: &'a str,
+    /// What the limit of images goes by.
+    pub(super) images: u32,
+    deadline: Duration,
+    begin: Instant,
+}
+
+/// One attempt of a call.
+pub(super) struct Round {
+    /// From 1.
+    pub(super) number: u32,
+    pub(super) witness: Witness,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn begin(gates: &'a Gates, policy: Policy, place: &'a str, deadline: Duration) -> Self {
+        let deadline = deadline.min(AGES);
+        Self { gates, policy, place, model: "", images: 1, deadline, begin: Instant::now() }
+    }
+
+    /// When the time for the call is over, downloads included.
+    pub(super) fn end(&self) -> Instant {
+        self.begin + self.deadline
+    }
+
+    /// Makes attempts until one succeeds or no other is allowed. The failed ones are in the result, or in the error.
+    pub(super) async fn run<T, F>(
+        &self,
+        mut attempt: impl FnMut(Round) -> F,
+    ) -> Result<(T, Vec<Attempt>), Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
+        let mut failed = Vec::new();
+        let mut duplicates = 0;
+        let mut last = None;
+        for number in 1.. {
+            let pass = match self.gates.enter(self.model, self.images, self.end(), self.place).await {
+                Ok(pass) => pass,
+                // What went wrong on the way says more than that nothing else could be tried.
+                Err(error) => return Err(last.unwrap_or(error).with_attempts(failed)),
+            };
+            let witness = Witness::default();
+            let result = timeout_at(self.end(), attempt(Round { number, witness: witness.clone() })).await;
+            let result = result.unwrap_or_else(|_| Err(self.out_of_time(witness.may_have_arrived())));
+            pass.record(result.as_ref().err(), fastrand::f64());
+            let error = match result {
+                Ok(value) => {
+                    self.gates.budget.succeeded();
+                    return Ok((value, failed));
+                }
+                Err(error) => error,
+            };
+            let elapsed = self.begin.elapsed();
+            failed.push(Attempt::of(number, &error, elapsed, duplicates > 0));
+            let decision = self.gates.budget.decide(|budget| {
+                let situation =
+                    Situation { attempt: number, duplicates, elapsed, deadline: self.deadline, budget };
+                decide(&self.policy, &Failure::of(&error), &situation, fastrand::f64())
+            });
+            trace::failed(failed.last(), &decision);
+            match decision {
+                Decision::Stop(_) => return Err(error.with_attempts(failed)),
+                Decision::Retry { after, possible_duplicate, .. } => {
+                    duplicates += u32::from(possible_duplicate);
+                    last = Some(error);
+                    sleep(after).await;
+                }
+            }
+        }
+        // Not reached: the policy counts the attempts, and stops long before the numbers do.
+        Err(last.unwrap_or_else(|| self.out_of_time(false)).with_attempts(failed))
+    }
+
+    fn out_of_time(&self, may_have_arrived: bool) -> Error {
+        let (place, seconds) = (self.place, self.deadline.as_secs_f64());
+        let error = if may_have_arrived {
+            let what = format!("No complete answer from {place} within {seconds} s");
+            Error::new(Kind::Timeout, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED)
+        } else {
+            let what = format!("No connection to {place} within {seconds} s");
+            Error::new(Kind::Timeout, Outcome::NotSent, what)
+                .with_remedy("Nothing was sent. Check the address, the network and the proxy settings")
+        };
+        error.with_timer(Timer::Deadline)
+    }
+}

@@ -1,0 +1,127 @@
+//! Sorting what went wrong on a connection.
+
+use std::{error::Error as StdError, io};
+
+use super::resolve::Forbidden;
+use crate::{Error, Kind, Outcome, Timer, download, http::MAY_BE_BILLED};
+
+/// What the HTTP client says about an error. Its predicates overlap: a stalled body is a timeout and a decoding error,
+/// a cut one is called a decoding error.
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(clippy::struct_excessive_bools, reason = "they are the client's own answers, all of them")]
+pub(super) struct Signs {
+    pub(super) is_builder: bool,
+    pub(super) is_connect: bool,
+    pub(super) is_timeout: bool,
+    pub(super) is_dns: bool,
+    pub(super) is_body: bool,
+}
+
+/// An error, sorted.
+pub(super) struct Fault<E> {
+    kind: Kind,
+    outcome: Outcome,
+    timer: Option<Timer>,
+    what: String,
+    source: E,
+}
+
+impl<E: StdError + Send + Sync + 'static> Fault<E> {
+    /// Time comes first, then the phase, and everything after connecting is open. `source` must not show an address.
+    pub(super) fn new(signs: Signs, source: E, place: &str, connect: std::time::Duration) -> Self {
+        let mut timer = None;
+        let (kind, outcome, what) = match () {
+            () if signs.is_builder => {
+                (Kind::Configuration, Outcome::NotSent, format!("The request to {place} cannot be made"))
+            }
+            () if signs.is_connect && signs.is_timeout => {
+                timer = Some(Timer::Connect);
+                let seconds = connect.as_secs_f64();
+                (Kind::Timeout, Outcome::NotSent, format!("No connection to {place} within {seconds} s"))
+            }
+            () if signs.is_timeout => (Kind::Timeout, Outcome::Unknown, format!("{place} stopped answering")),
+            () if signs.is_dns => {
+                (Kind::Connect, Outcome::NotSent, format!("The name of {place} could not be resolved"))
+            }
+            () if signs.is_connect => match find::<rustls::Error>(&source) {
+                Some(error) => {
+                    let what = format!("No encrypted connection to {place} is possible: {error}");
+                    (Kind::Tls, Outcome::NotSent, what)
+                }
+                None => {
+                    let reason = find::<io::Error>(&source).map(|error| format!(": {error}"));
+                    let what = format!("No connection to {place}{}", reason.unwrap_or_default());
+                    (Kind::Connect, Outcome::NotSent, what)
+                }
+            },
+            () if signs.is_body => {
+                (Kind::Transport, Outcome::Unknown, format!("The answer of {place} broke off"))
+            }
+            () => {
+                let what = format!("The connection to {place} failed before an answer came");
+                (Kind::Transport, Outcome::Unknown, what)
+            }
+        };
+        Self { kind, outcome, timer, what, source }
+    }
+
+    /// For a request of which it is known whether it may have arrived.
+    pub(super) fn into_error(mut self, may_have_arrived: bool) -> Error {
+        if !may_have_arrived && self.outcome == Outcome::Unknown {
+            self.outcome = Outcome::NotSent;
+        }
+        let remedy = match (self.outcome, self.kind) {
+            (Outcome::NotSent, Kind::Tls) => "Check the address and the machine's certificates and clock",
+            (Outcome::NotSent, _) => {
+                "Nothing was sent. Check the address, the network and the proxy settings"
+            }
+            (Outcome::Refused | Outcome::Unknown | Outcome::Done, _) => MAY_BE_BILLED,
+        };
+        let error = Error::new(self.kind, self.outcome, self.what).with_remedy(remedy);
+        let error = if let Some(timer) = self.timer { error.with_timer(timer) } else { error };
+        error.with_source(self.source)
+    }
+
+    /// The image was bought before; the kind of trouble matters to the reader, and for whether another try makes sense.
+    pub(super) fn into_download(self, place: &str) -> Lost {
+        match find::<Forbidden>(&self.source) {
+            Some(forbidden) => Lost::for_good(download::failure(place, &forbidden.to_string())),
+            None => Lost {
+                is_passing: !matches!(self.kind, Kind::Tls | Kind::Configuration),
+                error: download::failure(place, &self.what).with_source(self.source),
+            },
+        }
+    }
+}
+
+/// A download that failed.
+pub(super) struct Lost {
+    pub(super) error: Error,
+    /// Whether it may succeed at another time.
+    pub(super) is_passing: bool,
+}
+
+impl Lost {
+    pub(super) fn for_now(error: Error) -> Self {
+        Self { error, is_passing: true }
+    }
+
+    pub(super) fn for_good(error: Error) -> Self {
+        Self { error, is_passing: false }
+    }
+}
+
+/// The innermost error of that type: the others repeat it.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    chain(error).filter_map(|error| error.downcast_ref()).last()
+}
+
+fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&error| {
+        // An I/O error passes its content's source off as its own, and so hides the content itself.
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(content) => Some(content as &(dyn StdError + 'static)),
+            None => error.source(),
+        }
+    })
+}

@@ -1,0 +1,163 @@
+//! What a request has to pass before it goes out: a limit of images, a number of places, and the circuit breaker.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, sleep, timeout_at},
+};
+
+use crate::{
+    Error, Kind, Outcome, Timer,
+    breaker::{Breaker, Sign},
+    limiter::Limiter,
+    retry::Budget,
+};
+
+/// As many models have a breaker of their own; beyond that, those with nothing to remember are dropped.
+const MODELS: usize = 64;
+
+/// What all calls of a client share.
+pub(super) struct Gates {
+    pub(super) budget: Budget,
+    breakers: Mutex<BTreeMap<String, Broken>>,
+    limiter: Mutex<Limiter>,
+    places: Option<Arc<Semaphore>>,
+    /// The beginning of the time that breaker and limiter count in.
+    epoch: Instant,
+}
+
+#[derive(Default)]
+struct Broken {
+    breaker: Breaker,
+    /// The last failure, for the message.
+    last: Option<(Kind, Option<u16>)>,
+}
+
+/// The permission to send one request. Given back when it is dropped.
+pub(super) struct Pass<'a> {
+    gates: &'a Gates,
+    model: &'a str,
+    is_recorded: bool,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+impl Gates {
+    pub(super) fn new(places: Option<usize>, images_per_minute: Option<u32>) -> Self {
+        Self {
+            budget: Budget::new(),
+            breakers: Mutex::default(),
+            limiter: Mutex::new(Limiter::new(images_per_minute)),
+            places: places.map(|count| Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS)))),
+            epoch: Instant::now(),
+        }
+    }
+
+    /// Waits until a request for so many images of that model may go out. `place` is the service, for messages.
+    pub(super) async fn enter<'a>(
+        &'a self,
+        model: &'a str,
+        images: u32,
+        end: Instant,
+        place: &str,
+    ) -> Result<Pass<'a>, Error> {
+        let waiting = || {
+            let what = format!("The time for the call ended while it waited for others to {place}");
+            Error::new(Kind::Timeout, Outcome::NotSent, what)
+                .with_remedy("Nothing was sent. Allow more time, or more calls at once")
+                .with_timer(Timer::Deadline)
+        };
+        let permit = match &self.places {
+            Some(places) => match timeout_at(end, Arc::clone(places).acquire_owned()).await {
+                // Never closed.
+                Ok(permit) => permit.ok(),
+                Err(_) => return Err(waiting()),
+            },
+            None => None,
+        };
+        self.pace(images, end, place).await?;
+        self.admit(model, place)?;
+        Ok(Pass { gates: self, model, is_recorded: false, _place: permit })
+    }
+
+    async fn pace(&self, images: u32, end: Instant, place: &str) -> Result<(), Error> {
+        loop {
+            let Err(wait) = lock(&self.limiter).take(self.now(), images) else { return Ok(()) };
+            if Instant::now().checked_add(wait).is_none_or(|ready| ready >= end) {
+                let seconds = wait.as_secs_f64().ceil();
+                let what = format!("The limit of images in a minute at {place} is reached for {seconds} s");
+                return Err(Error::new(Kind::RateLimit, Outcome::NotSent, what)
+                    .with_remedy("Nothing was sent. Allow the call more time, or try again later")
+                    .with_retry_after(Some(wait)));
+            }
+            sleep(wait).await;
+        }
+    }
+
+    fn admit(&self, model: &str, place: &str) -> Result<(), Error> {
+        let mut breakers = lock(&self.breakers);
+        if breakers.len() >= MODELS && !breakers.contains_key(model) {
+            let now = self.now();
+            breakers.retain(|_, known| !known.breaker.is_idle(now));
+        }
+        let broken = breakers.entry(model.to_owned()).or_default();
+        let Err(wait) = broken.breaker.admit(self.now()) else { return Ok(()) };
+        let seconds = wait.as_secs_f64().ceil();
+        let last = match broken.last {
+            Some((kind, Some(status))) => format!(" (the last one: {kind}, HTTP {status})"),
+            Some((kind, None)) => format!(" (the last one: {kind})"),
+            None => String::new(),
+        };
+        let what = format!("Too many requests to {place} failed lately{last}; none is sent for {seconds} s");
+        Err(Error::new(Kind::CircuitOpen, Outcome::NotSent, what)
+            .with_remedy("Try again then")
+            .with_retry_after(Some(wait)))
+    }
+
+    fn now(&self) -> Duration {
+        self.epoch.elapsed()
+    }
+}
+
+impl Pass<'_> {
+    /// Learns from how the request ended.
+    pub(super) fn record(mut self, failure: Option<&Error>, random: f64) {
+        self.is_recorded = true;
+        let now = self.gates.now();
+        let sign = failure.map_or(Some(Sign::Alive), Sign::of);
+        if let Some(broken) = lock(&self.gates.breakers).get_mut(self.model) {
+            broken.breaker.record(now, sign, random);
+            if let Some(error) = failure.filter(|_| sign.is_some_and(|sign| sign != Sign::Alive)) {
+                broken.last = Some((error.kind(), error.status()));
+            }
+        }
+        let mut limiter = lock(&self.gates.limiter);
+        match failure {
+            None => limiter.succeeded(now),
+            Some(error) if error.kind() == Kind::RateLimit && error.outcome() == Outcome::Refused => {
+                limiter.refused(now, error.images_per_minute(), error.retry_after());
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        // The caller gave the call up, which says nothing about the service.
+        if !self.is_recorded
+            && let Some(broken) = lock(&self.gates.breakers).get_mut(self.model)
+        {
+            broken.breaker.abandon(self.gates.now());
+        }
+    }
+}
+
+/// What is kept is whole after each step, so that a panic elsewhere does no harm.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

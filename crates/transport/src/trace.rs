@@ -1,0 +1,65 @@
+//! What a call tells to `tracing`, with the feature of that name: services, numbers, kinds and outcomes. Never a prompt,
+//! a credential, a payload, or an address beyond its host.
+
+use imagewire_types::CreateImageRequest;
+
+use crate::{Attempt, Endpoint, Error, Generated, retry::Decision};
+
+/// Runs a call in a span of its own, and reports how it ended.
+#[cfg(feature = "tracing")]
+pub(crate) async fn call(
+    endpoint: &Endpoint,
+    request: &CreateImageRequest,
+    call: impl Future<Output = Result<Generated, Error>>,
+) -> Result<Generated, Error> {
+    use tracing::Instrument as _;
+
+    let span = tracing::info_span!(
+        "generate",
+        dialect = endpoint.operation().dialect,
+        place = endpoint.place(),
+        model = request.model.as_ref().map(|model| crate::error::clip(model.as_str(), 60)),
+        n = request.n,
+    );
+    async {
+        let result = call.await;
+        match &result {
+            Ok(generated) => {
+                tracing::info!(images = generated.images.len(), request_id = generated.request_id, "bought");
+            }
+            Err(error) => {
+                tracing::warn!(kind = error.kind().as_str(), outcome = error.outcome().as_str(), "failed");
+            }
+        }
+        result
+    }
+    .instrument(span)
+    .await
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) async fn call(
+    _: &Endpoint,
+    _: &CreateImageRequest,
+    call: impl Future<Output = Result<Generated, Error>>,
+) -> Result<Generated, Error> {
+    call.await
+}
+
+/// Reports a failed attempt and what is done about it.
+#[cfg(feature = "tracing")]
+pub(crate) fn failed(attempt: Option<&Attempt>, decision: &Decision) {
+    let Some(attempt) = attempt else { return };
+    tracing::debug!(
+        number = attempt.number,
+        kind = attempt.kind.as_str(),
+        outcome = attempt.outcome.as_str(),
+        status = attempt.status,
+        request_id = attempt.request_id,
+        decision = ?decision,
+        "attempt failed"
+    );
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn failed(_: Option<&Attempt>, _: &Decision) {}

@@ -1,0 +1,160 @@
+//! The table of base64, as it can be written in JSON.
+
+use super::hold_to_the_law;
+
+/// The law for a payload, as it is written between the quotes.
+fn hold_for_payload(written: &[u8]) {
+    hold_to_the_law(&[b"{\"data\":[{\"b64_json\":\"", written, b"\"}]}"].concat());
+}
+
+const PAYLOADS: &[&str] = &[
+    "",
+    " ",
+    "\\n",
+    "Zm9v",
+    "Zm9vYg==",
+    "Zm9vYg",
+    "Zm9vYg=",
+    "Zm9vYmE=",
+    "Zm9vYmE",
+    "Zm9vYmE==",
+    "Zm9v=",
+    "Zm9v==",
+    "Zg==",
+    "Zg=",
+    "Zg",
+    "Zg===",
+    "Zg====",
+    "Z",
+    "Z=",
+    "Z==",
+    "Z===",
+    "=",
+    "==",
+    "====",
+    "Zg==Zg==",
+    "Zg=Z",
+    "Z=g=",
+    "Zh==",
+    "Zh",
+    "Zm9",
+    "Zm8",
+    "Zm9=",
+    "Zm9v Ym Fy",
+    "Zg = =",
+    "Zg==\\n",
+    "Zg\\r\\n==",
+    "  Zm9v  ",
+    "\\tZm9v\\f",
+    "Zm9v\\u0020Zg",
+    "Zm9v\\u000bZg",
+    "Zm9v\\bZg",
+    "Zm9v\\u00a0",
+    "Zm9v!mFy",
+    "Zm-v",
+    "Zm_v",
+    "ab\\/+",
+    "ab\\u002B\\u002f",
+    "\\u005A\\u006d9v",
+    "\\u005a\\u006D9v",
+    "Zm9v\\\"",
+    "Zm9v\\\\",
+    "Zm9v\\q",
+    "Zm9v\\u12",
+    "Zm9v\\u00zz",
+    "Zm9v\u{e9}Zg",
+    "Zm9v\\ud83d\\ude00",
+    "Zm9v\\ud83d",
+    "Zm9v\\ude00",
+    "Zm9v\\ud83dx",
+    "Zm9v\\ud83d\\n",
+    "Zm9v\\ud83d\\u0041",
+    "\u{feff}Zm9v",
+    "Zm9v\\ud83d\\ud83d",
+    "!\\ud83d",
+    "!\\ud83d\\ude00\\n!",
+    "!\u{1f600}",
+    "Zm9v\nZg",
+    "Zm9v\u{1}",
+    "Zm9v\u{7f}",
+    "!\n",
+    "Zm9v\\u0000",
+    "data:image/png;base64,Zm9v",
+    " DATA:image/PNG;x=y;BASE64,Zm9v Yg",
+    "data:;base64,Zm9vYg",
+    "\\u0064ata:;base64\\u002cZm9v",
+    "data:image/png,Zm9v",
+    "data:image/png;base64",
+    "data:",
+    "data",
+    "dat",
+    "dataZm9v",
+    "data Zm9v",
+    "d",
+    "da ta:;base64,Zm9v",
+    "data:;base64,",
+    "data:;base64, ",
+    "data:;base64,,",
+    "data:,",
+    "data:base64,Zm9v",
+    "data:;base64;,Zm9v",
+    "data:;base64,data",
+    "data:\u{e9};base64,Zm9v",
+    "data:\\ud83d\\ude00;base64,Zm9v",
+    "data:\\ud83d;base64,Zm9v",
+    "data:\u{e9}base64,Zm9v",
+    "data:x;base64,Zm9v\u{e9}",
+    "data:;ba\nse64,Zm9v",
+    "data:;BASE64,Zg==",
+    "data:;bas\\u0065\\u00364,Zg",
+    "http://x/y",
+    "dAtA:;base64,Zg",
+];
+
+#[test]
+fn every_leniency_and_every_refusal_of_base64() {
+    for payload in PAYLOADS {
+        hold_for_payload(payload.as_bytes());
+    }
+}
+
+#[test]
+fn bytes_that_are_not_text() {
+    let payloads: &[&[u8]] = &[
+        b"\xff",
+        b"Zm9v\xff",
+        b"!\xff",
+        b"!\xc3",
+        b"!\xc3\xa9",
+        b"!\xc0\x80",
+        b"!\xe0\x80\x80",
+        b"!\xe0\xa0\x80",
+        b"!\xed\xa0\x80",
+        b"!\xed\x9f\xbf",
+        b"!\xef\xbf\xbf",
+        b"!\xf0\x8f\xbf\xbf",
+        b"!\xf0\x90\x80\x80",
+        b"!\xf4\x8f\xbf\xbf",
+        b"!\xf4\x90\x80\x80",
+        b"!\xf5\x80\x80\x80",
+        b"!\x80",
+        b"!\xe1\x80",
+        b"!\xf1\x80\x80",
+        b"data:\xff;base64,Zm9v",
+        b"!\xc3\\n",
+        b"\xc3\xa9",
+        b"\xe2\x82",
+    ];
+    for payload in payloads {
+        hold_for_payload(payload);
+    }
+    for body in [
+        &b"\xef\xbb\xbf{\"data\":[]}"[..],
+        b"{\"x\":\"\xff\"}",
+        b"{\"\xff\":1}",
+        b"\xff",
+        b"{\"x\":\"\xed\xa0\x80\"}",
+    ] {
+        hold_to_the_law(body);
+    }
+}

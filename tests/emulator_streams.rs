@@ -1,0 +1,106 @@
+//! Streamed answers of the emulator.
+
+use imagewire_emulator::{Emulator, Scenario};
+use imagewire_tests::http::{Answer, send};
+use imagewire_types::{ImageStreamEvent, ImageStreamEventType};
+use serde_json::{Value, json};
+
+async fn stream(emulator: &Emulator, dialect: &str, body: Value) -> Answer {
+    let url = format!("{}/images/generations", emulator.base_url(dialect).expect("a service"));
+    let sent = move || send("POST", &url, &[("authorization", "Bearer k")], body.to_string().as_bytes());
+    tokio::task::spawn_blocking(sent).await.expect("no panic").expect("an answer")
+}
+
+/// The events, each with the name that its `event:` line gives it.
+fn events(answer: &Answer) -> Vec<ImageStreamEvent> {
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (200, Some("text/event-stream")),
+        "{}",
+        answer.head
+    );
+    let text = std::str::from_utf8(&answer.body).expect("UTF-8");
+    assert!(!text.contains("[DONE]"));
+    let blocks = text.split("\n\n").filter(|block| !block.is_empty());
+    let event = |block: &str| {
+        let (name, data) = block.split_once('\n').expect("two lines");
+        let event: ImageStreamEvent =
+            serde_json::from_str(data.strip_prefix("data: ").expect("data")).expect("an event");
+        assert_eq!(name, format!("event: {}", event.kind));
+        event
+    };
+    blocks.map(event).collect()
+}
+
+#[tokio::test]
+async fn as_many_partial_pictures_as_asked_for_and_then_the_finished_one() {
+    let emulator = Emulator::builder().dialect("openai").expect("a service").start().await.expect("a port");
+    for (dialect, model) in [("openai", "gpt-image-2"), ("truefoundry", "openai-main/gpt-image-1")] {
+        for partials in [None, Some(0), Some(1), Some(3)] {
+            let mut body =
+                json!({ "prompt": "a heron", "model": model, "size": "1024x1024", "stream": true });
+            if let Some(partials) = partials {
+                body["partial_images"] = json!(partials);
+            }
+            let events = events(&stream(&emulator, dialect, body).await);
+            let (last, first) = events.split_last().expect("events");
+            assert_eq!(first.len(), partials.unwrap_or(0), "{dialect}");
+            for (at, event) in (0_u32..).zip(first) {
+                assert_eq!(event.kind, ImageStreamEventType::PartialImage);
+                assert_eq!((event.partial_image_index, &event.usage), (Some(at), &None));
+            }
+            assert_eq!(last.kind, ImageStreamEventType::Completed);
+            let usage = last.usage.as_ref().expect("usage");
+            assert!(usage.output_tokens > Some(0) && usage.input_tokens_details.is_some());
+            for event in &events {
+                let bytes = event.b64_json.as_ref().expect("a picture").decode().expect("base64");
+                let picture = image::load_from_memory(&bytes).expect("a picture that decodes");
+                assert_eq!((picture.width(), picture.height()), (1024, 1024));
+                assert!(event.created_at.is_some() && event.size.is_some() && event.quality.is_some());
+                assert!(event.background.is_some() && event.output_format.is_some());
+            }
+        }
+    }
+    assert_eq!(emulator.ledger().images(), 8);
+}
+
+#[tokio::test]
+async fn the_finished_picture_is_the_one_of_an_answer_that_is_not_streamed() {
+    let emulator = Emulator::builder().dialect("openai").expect("a service").start().await.expect("a port");
+    let mut body =
+        json!({ "prompt": "a heron", "model": "gpt-image-2", "partial_images": 2, "stream": true });
+    let events = events(&stream(&emulator, "openai", body.clone()).await);
+    let mut pictures: Vec<&str> =
+        events.iter().map(|event| event.b64_json.as_ref().expect("a picture").as_str()).collect();
+    body["stream"] = json!(false);
+    body["partial_images"] = json!(0);
+    let answer = stream(&emulator, "openai", body).await.json();
+    assert_eq!(answer["data"][0]["b64_json"], pictures[2]);
+    pictures.sort_unstable();
+    pictures.dedup();
+    assert_eq!(pictures.len(), 3, "each picture differs from the others");
+}
+
+#[tokio::test]
+async fn models_that_do_not_stream_are_refused() {
+    let emulator = Emulator::builder().start().await.expect("a port");
+    for (dialect, body) in [
+        ("truefoundry", json!({ "prompt": "x", "model": "dall-e-3", "stream": true })),
+        ("fastapi", json!({ "prompt": "x", "model": "dall-e-3", "stream": true })),
+    ] {
+        let answer = stream(&emulator, dialect, body).await;
+        assert_eq!((answer.status, answer.json()["error"]["param"].clone()), (400, json!("stream")));
+    }
+    assert_eq!(emulator.ledger().generations(), 0);
+}
+
+#[tokio::test]
+async fn a_stream_can_fail_after_its_first_picture() {
+    let emulator = Emulator::builder().dialect("openai").expect("a service").start().await.expect("a port");
+    emulator.scenario().push(Scenario::StreamError {});
+    let body = json!({ "prompt": "a heron", "model": "gpt-image-2", "partial_images": 1, "stream": true });
+    let events = events(&stream(&emulator, "openai", body).await);
+    assert_eq!(events.len(), 2);
+    assert_eq!(events[1].kind, ImageStreamEventType::Error);
+    assert!(events[1].error.is_some());
+}

@@ -1,0 +1,210 @@
+//! One OpenAPI document for each dialect that needs no other file: the wire schemas and the models are folded in, the
+//! models' rules as `if`/`then`, and what standard keywords cannot say is named.
+
+use std::collections::BTreeMap;
+
+use imagewire_spec::{
+    ir::Specification,
+    load::{Diagnostics, Documents, Source},
+    rule::{Dialect, Literal, Model, ModelFrom},
+};
+
+use crate::{File, json::Json};
+
+const SCHEMAS: &str = "#/components/schemas/";
+
+/// The bundled documents of all dialects.
+pub(crate) fn files(sources: &[Source], specification: &Specification) -> Vec<File> {
+    let mut quiet = Diagnostics::default();
+    let documents = Documents::parse(sources, &mut quiet);
+    let mut files: Vec<File> = Vec::new();
+    for dialect in &specification.dialects {
+        let dialect = &dialect.rules;
+        let path = format!("dialects/{}.openapi.json", dialect.id);
+        let Some(document) = documents.get(&path) else { continue };
+        let bundle = bundle(Json::read(&document.root()), dialect, specification, &documents);
+        files.push(File {
+            path: format!("crates/validate/openapi/{}.json", dialect.id),
+            text: bundle.write(),
+        });
+    }
+    files
+}
+
+fn bundle(
+    mut document: Json,
+    dialect: &Dialect,
+    specification: &Specification,
+    documents: &Documents,
+) -> Json {
+    let overlays = document.remove("x-models");
+    document.walk(&mut |value| {
+        value.remove("x-refused");
+    });
+    let wire = wire(documents, &document);
+    let mut schemas: Vec<(String, Json)> =
+        match document.get("components").and_then(|part| part.get("schemas")) {
+            Some(Json::Object(schemas)) => schemas.clone(),
+            _ => Vec::new(),
+        };
+    let mut conditions = Vec::new();
+    for (at, overlay) in overlays.iter().flat_map(Json::elements).enumerate() {
+        let Some(mut rules) = overlay.get("schema").cloned() else { continue };
+        let patterns: Vec<&str> =
+            overlay.get("match").iter().flat_map(|list| list.elements()).filter_map(Json::as_text).collect();
+        rules.set("x-match", Json::Array(patterns.iter().map(|pattern| Json::text(*pattern)).collect()));
+        let name = format!("rules-{at}");
+        let names: Vec<String> = patterns.iter().map(|pattern| glob(pattern)).collect();
+        conditions.push(when_model(&names, &name));
+        schemas.push((name, rules));
+    }
+    for model in &specification.models {
+        let Some(source) = documents.get(&format!("models/{}.schema.json", model.id)) else { continue };
+        let name = format!("model-{}", model.id);
+        conditions.push(when_model(&model_names(model), &name));
+        schemas.push((name, stripped(Json::read(&source.root()))));
+    }
+    if let Some(default) = default_model(dialect, specification) {
+        let absent =
+            Json::object([("not", Json::object([("required", Json::Array(vec![Json::text("model")]))]))]);
+        conditions.push(Json::object([("if", absent), ("then", reference(&format!("model-{default}")))]));
+    }
+    schemas.extend(wire.into_iter().map(|(name, schema)| (name, stripped(schema))));
+    let mut components = document.get("components").cloned().unwrap_or(Json::Object(Vec::new()));
+    components.set("schemas", Json::Object(schemas));
+    document.set("components", components);
+    if dialect.model_from == ModelFrom::Body
+        && let Some(request) = document
+            .get_mut("components")
+            .and_then(|part| part.get_mut("schemas"))
+            .and_then(|part| part.get_mut("CreateImageRequest"))
+    {
+        request.set("allOf", Json::Array(conditions));
+    }
+    let names = wire_names(documents);
+    document.walk(&mut |value| {
+        value.remove("x-advice");
+        say_what_sizes_cannot(value);
+        if let Some(Json::Text(reference)) = value.get_mut("$ref")
+            && let Some(file) = reference.rsplit('/').next()
+            && let Some(name) = names.get(file)
+        {
+            *reference = format!("{SCHEMAS}{name}");
+        }
+    });
+    document
+}
+
+/// Wire documents by file name, with the names that they get in a bundle: their titles, which give way to the
+/// dialect's own narrower schemas of the same name.
+fn wire_names(documents: &Documents) -> BTreeMap<String, String> {
+    let own = ["CreateImageRequest", "ImagesResponse", "Image"];
+    documents
+        .folder("wire")
+        .filter_map(|document| {
+            let title = document.root().get("title")?.as_text()?;
+            let name = if own.contains(&title) { format!("Wire{title}") } else { title.to_owned() };
+            Some((document.path().rsplit('/').next()?.to_owned(), name))
+        })
+        .collect()
+}
+
+/// The wire schemas that a document needs, directly or through others.
+fn wire(documents: &Documents, document: &Json) -> Vec<(String, Json)> {
+    let names = wire_names(documents);
+    let mut found: Vec<(String, Json)> = Vec::new();
+    let mut waiting = vec![document.clone()];
+    while let Some(mut next) = waiting.pop() {
+        let mut files = Vec::new();
+        next.walk(&mut |value| {
+            let file =
+                value.get("$ref").and_then(Json::as_text).and_then(|reference| reference.rsplit('/').next());
+            files.extend(file.map(str::to_owned));
+        });
+        for file in files {
+            let Some(name) = names.get(&file) else { continue };
+            if let Some(source) = documents.get(&format!("wire/{file}"))
+                && !found.iter().any(|(known, _)| known == name)
+            {
+                let schema = Json::read(&source.root());
+                found.push((name.clone(), schema.clone()));
+                waiting.push(schema);
+            }
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| a.cmp(b));
+    found
+}
+
+/// A document without what is about imagewire itself.
+fn stripped(mut document: Json) -> Json {
+    document.walk(&mut |value| {
+        if let Json::Object(members) = value {
+            let is_own = |name: &str| {
+                name == "$schema" || (name.starts_with("x-") && name != "x-size" && name != "x-match")
+            };
+            members.retain(|(name, _)| !is_own(name));
+        }
+    });
+    document
+}
+
+/// Adds to an `x-size` what standard keywords can say of it, and names what they cannot.
+fn say_what_sizes_cannot(value: &mut Json) {
+    let Some(bounds) = value.get("x-size") else { return };
+    let auto = bounds.get("auto") != Some(&Json::Plain("false".to_owned()));
+    let pattern = if auto { "^(auto|[1-9][0-9]*x[1-9][0-9]*)$" } else { "^[1-9][0-9]*x[1-9][0-9]*$" };
+    value.set("pattern", Json::text(pattern));
+    value.set("x-inexpressible", Json::text("x-size: the bounds on edges, shape and number of pixels"));
+}
+
+fn when_model(names: &[String], then: &str) -> Json {
+    let pattern = format!("^(.*/)?({})$", names.join("|"));
+    let model = Json::object([("type", Json::text("string")), ("pattern", Json::Text(pattern))]);
+    let condition = Json::object([
+        ("properties", Json::object([("model", model)])),
+        ("required", Json::Array(vec![Json::text("model")])),
+    ]);
+    Json::object([("if", condition), ("then", reference(then))])
+}
+
+fn reference(name: &str) -> Json {
+    Json::object([("$ref", Json::Text(format!("{SCHEMAS}{name}")))])
+}
+
+/// Every name of a model as a regular expression.
+fn model_names(model: &Model) -> Vec<String> {
+    let exact = std::iter::once(&model.id).chain(model.aliases.iter()).map(|name| escaped(name));
+    exact.chain(model.prefixes.iter().map(|prefix| format!("{}.*", escaped(prefix)))).collect()
+}
+
+fn glob(pattern: &str) -> String {
+    match pattern.strip_suffix('*') {
+        Some(start) => format!("{}.*", escaped(start)),
+        None => escaped(pattern),
+    }
+}
+
+fn escaped(name: &str) -> String {
+    name.chars()
+        .map(
+            |c| {
+                if c.is_ascii_alphanumeric() || c == '-' || c == '_' {
+                    c.to_string()
+                } else {
+                    format!("\\{c}")
+                }
+            },
+        )
+        .collect()
+}
+
+/// The model that the service documents for requests without one.
+fn default_model(dialect: &Dialect, specification: &Specification) -> Option<String> {
+    let position = specification.fields.iter().position(|field| field.name == "model")?;
+    let rule = dialect.rules.fields.iter().find(|rule| usize::from(rule.field.0) == position)?;
+    match &rule.default {
+        Some(Literal::Text(model)) => Some(model.clone().into_owned()),
+        _ => None,
+    }
+}
