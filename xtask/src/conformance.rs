@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result};
 use imagewire_spec::load::Source;
 
 use crate::{
-    generate, inputs, meta, report,
+    generate, inputs, meta, pages, report,
     write::{self, Mode},
 };
 use judge::Judge;
@@ -81,13 +81,14 @@ fn documents(sources: &[Source]) -> Outcome {
 
 /// The generated files against the documents.
 fn generated(root: &Path, sources: &[Source]) -> Result<Outcome> {
-    let files = match generate(sources) {
+    let mut files = match generate(sources) {
         Ok(files) => files,
         Err(diagnostics) => {
             let failures = vec![report::render(&diagnostics, sources, true)];
             return Ok(Outcome { summary: "nothing could be generated".to_owned(), failures });
         }
     };
+    pages::complete(root, &mut files)?;
     let differences = write::apply(root, &files, Mode::Check)?;
     let failures = differences
         .keys()

@@ -7,6 +7,7 @@ mod emit;
 pub mod inputs;
 mod json;
 pub mod meta;
+pub mod pages;
 pub mod report;
 pub mod write;
 
@@ -66,7 +67,7 @@ fn overlap(known: &Diagnostic, other: &Diagnostic) -> bool {
     known.path == other.path && ((a == b && !differ) || inside(a, b) || inside(b, a))
 }
 
-/// All generated files, by path.
+/// All generated files, by path; [`pages::complete`] then computes the examples of the reference pages.
 ///
 /// # Errors
 /// Everything that is wrong with the documents.

@@ -9,7 +9,7 @@ use std::{
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xtask::{
-    conformance, diff, generate, inputs, report, specification,
+    conformance, diff, generate, inputs, pages, report, specification,
     write::{self, Mode},
 };
 
@@ -54,7 +54,8 @@ fn root() -> PathBuf {
 fn codegen(root: &Path, mode: Mode) -> Result<ExitCode> {
     let started = Instant::now();
     let sources = inputs::read(&root.join("schemas"))?;
-    let files = match generate(&sources) {
+    let mut changed = write::Differences::new();
+    let mut files = match generate(&sources) {
         Ok(files) => files,
         Err(diagnostics) => {
             anstream::eprint!("{}", report::render(&diagnostics, &sources, true));
@@ -62,7 +63,14 @@ fn codegen(root: &Path, mode: Mode) -> Result<ExitCode> {
             return Ok(ExitCode::FAILURE);
         }
     };
-    let differences = write::apply(root, &files, mode)?;
+    if mode == Mode::Write {
+        // The examples are computed by the new tables.
+        let ready: Vec<_> = files.iter().filter(|file| !pages::waits(file)).cloned().collect();
+        changed = write::update(root, &ready, mode)?;
+    }
+    pages::complete(root, &mut files)?;
+    let mut differences = write::apply(root, &files, mode)?;
+    differences.append(&mut changed);
     let elapsed = started.elapsed().as_millis();
     match mode {
         Mode::Write => {

@@ -24,6 +24,23 @@ pub type Differences = BTreeMap<String, String>;
 /// # Errors
 /// When a file cannot be read, written or deleted.
 pub fn apply(root: &Path, files: &[File], mode: Mode) -> Result<Differences> {
+    let mut differences = update(root, files, mode)?;
+    for path in stale(root, files)? {
+        let full = root.join(&path);
+        let text = fs::read_to_string(&full).unwrap_or_default();
+        differences.insert(path.clone(), diff(&path, &text, ""));
+        if mode == Mode::Write {
+            fs::remove_file(&full).with_context(|| format!("cannot delete {}", full.display()))?;
+        }
+    }
+    Ok(differences)
+}
+
+/// The same for these files alone: nothing is called stale.
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn update(root: &Path, files: &[File], mode: Mode) -> Result<Differences> {
     let mut differences = Differences::new();
     for file in files {
         let path = root.join(&file.path);
@@ -41,14 +58,6 @@ pub fn apply(root: &Path, files: &[File], mode: Mode) -> Result<Differences> {
                 fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
             }
             replace(&path, &file.text).with_context(|| format!("cannot write {}", path.display()))?;
-        }
-    }
-    for path in stale(root, files)? {
-        let full = root.join(&path);
-        let text = fs::read_to_string(&full).unwrap_or_default();
-        differences.insert(path.clone(), diff(&path, &text, ""));
-        if mode == Mode::Write {
-            fs::remove_file(&full).with_context(|| format!("cannot delete {}", full.display()))?;
         }
     }
     Ok(differences)

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fs, path::Path, time::SystemTime};
 
 use common::{document, fixture, real};
 use xtask::{
-    File, generate,
+    File, generate, pages,
     write::{Mode, apply},
 };
 
@@ -157,7 +157,8 @@ fn a_new_model_reaches_constants_rules_and_pages() {
 
 #[test]
 fn the_workspace_is_up_to_date() {
-    let files = generate(&real()).expect("the schemas are right");
+    let mut files = generate(&real()).expect("the schemas are right");
+    pages::complete(&common::workspace(), &mut files).expect("the pages' examples");
     let differences = apply(&common::workspace(), &files, Mode::Check).unwrap();
     assert!(differences.is_empty(), "run `cargo xtask codegen`: {:?}", differences.keys());
 }

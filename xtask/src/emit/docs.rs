@@ -74,6 +74,7 @@ fn model_page(model: &Model, fields: &[Field]) -> File {
     }
     table(&mut body, &model.rules, fields);
     cross(&mut body, &model.rules, fields);
+    examples(&mut body);
     sources(&mut body, &model.sources);
     page(format!("docs/models/{}.md", model.id), &format!("schemas/models/{}.schema.json", model.id), &body)
 }
@@ -102,6 +103,7 @@ fn dialect_page(dialect: &Dialect, fields: &[Field]) -> File {
         }
         cross(&mut body, &overlay.rules, fields);
     }
+    examples(&mut body);
     sources(&mut body, &rules.sources);
     page(
         format!("docs/dialects/{}.md", rules.id),
@@ -137,6 +139,12 @@ fn cross(body: &mut String, rules: &RuleSet, fields: &[Field]) {
     for advice in rules.advice.iter() {
         let _ = writeln!(body, "- {}: {}", advice.severity.as_str(), advice.message);
     }
+}
+
+/// The place that the second stage fills.
+fn examples(body: &mut String) {
+    body.push('\n');
+    body.push_str(crate::pages::PLACE);
 }
 
 fn sources(body: &mut String, sources: &[Source]) {
