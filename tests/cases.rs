@@ -244,3 +244,13 @@ fn hostile_model_files_are_refused() {
         assert!(error.to_string().starts_with("model.json:"), "{name}: {error}");
     }
 }
+
+#[test]
+fn a_body_of_a_hundred_thousand_members_is_judged() {
+    let target = Target::new("fastapi").expect("a service");
+    let members: Vec<String> = (0..100_000).map(|number| format!("\"m{}\":1", number / 2)).collect();
+    let body = format!("{{\"prompt\":\"x\",{}}}", members.join(","));
+    let report = check_json(body.as_bytes(), &target);
+    // Each name stands twice, and none is known.
+    assert_eq!((report.errors().count(), report.findings().len()), (50_000, 100_000));
+}

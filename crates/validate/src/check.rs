@@ -127,8 +127,11 @@ fn members(set: &RuleSet, request: &Present<'_>, closed: &mut u32, report: &mut 
 
 /// Remarks on values that no rule set closes off: unknown names, and a prompt without content.
 fn open_values(request: &Present<'_>, closed: u32, report: &mut Report) {
-    for ((position, field), value) in (0_u32..).zip(FIELDS).zip(&request.values) {
-        let Some(value) = *value else { continue };
+    let mut open = request.mask & !closed;
+    while open != 0 {
+        let at = open.trailing_zeros() as usize;
+        open &= open - 1;
+        let (Some(field), Some(Some(value))) = (FIELDS.get(at), request.values.get(at)) else { continue };
         if let Scalar::Text(text) = value
             && field.required
             && !text.is_empty()
@@ -136,8 +139,8 @@ fn open_values(request: &Present<'_>, closed: u32, report: &mut Report) {
         {
             report.push(report::blank(field));
         }
-        if closed & (1 << position) == 0 && !is_known(field, value) {
-            report.push(report::unknown_value(field, value));
+        if !is_known(field, *value) {
+            report.push(report::unknown_value(field, *value));
         }
     }
 }

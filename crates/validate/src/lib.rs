@@ -40,6 +40,8 @@ pub use tree::Kind;
 #[cfg(feature = "user-models")]
 pub use user::InvalidModel;
 
+use std::collections::BTreeSet;
+
 use imagewire_types::CreateImageRequest;
 
 /// Judges a typed request.
@@ -71,12 +73,11 @@ pub fn check_json(body: &[u8], target: &Target<'_>) -> Report {
             return report;
         }
     };
-    tree::duplicates(&members, "", &mut |pointer, name| report.push(report::duplicate(pointer, name)));
-    for (name, _) in &members {
-        if !fields().iter().any(|field| field.name == *name) {
-            report.push(report::unknown_member(name));
-        }
-    }
+    tree::duplicates(&members, "", &mut |pointer, name| report.add(report::duplicate(pointer, name)));
+    let strangers = members.iter().map(|(name, _)| name.as_ref());
+    let strangers: BTreeSet<&str> =
+        strangers.filter(|name| !fields().iter().any(|field| field.name == *name)).collect();
+    strangers.into_iter().for_each(|name| report.add(report::unknown_member(name)));
     report.merge(check::judge(&view::Json(&members), target));
     report
 }

@@ -199,6 +199,11 @@ impl Report {
         }
     }
 
+    /// Adds a finding that cannot be of the same place and kind as another.
+    pub(crate) fn add(&mut self, finding: Finding) {
+        self.0.push(finding);
+    }
+
     pub(crate) fn merge(&mut self, other: Self) {
         for finding in other.0 {
             self.push(finding);

@@ -1,22 +1,26 @@
 //! A JSON body as it was written: members in order, duplicates kept.
 
-use std::fmt;
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+/// Texts and names borrow from the body, unless they hold escapes.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Node {
+pub(crate) enum Node<'a> {
     Null,
     Boolean(bool),
     /// A number without a fraction, however it is written; beyond the range the nearest one.
     Integer(i128),
     Fraction,
-    Text(String),
-    Array(Vec<Node>),
-    Object(Vec<(String, Node)>),
+    Text(Cow<'a, str>),
+    Array(Vec<Node<'a>>),
+    Object(Members<'a>),
 }
 
-impl Node {
+/// The members of an object in order.
+pub(crate) type Members<'a> = Vec<(Cow<'a, str>, Node<'a>)>;
+
+impl Node<'_> {
     /// The kind of value.
     pub(crate) const fn kind(&self) -> Kind {
         match self {
@@ -67,26 +71,42 @@ impl Kind {
 }
 
 /// Parses a whole body; the message of a failure tells the place and quotes nothing.
-pub(crate) fn parse(body: &[u8]) -> Result<Node, String> {
+pub(crate) fn parse(body: &[u8]) -> Result<Node<'_>, String> {
     serde_json::from_slice(body).map_err(|error| error.to_string())
 }
 
 /// Reports every name that stands more than once in its object: the object's pointer, and the name.
-pub(crate) fn duplicates(members: &[(String, Node)], pointer: &str, found: &mut impl FnMut(&str, &str)) {
+pub(crate) fn duplicates(
+    members: &[(Cow<'_, str>, Node<'_>)],
+    pointer: &str,
+    found: &mut impl FnMut(&str, &str),
+) {
+    // A glance is enough for a request; a hostile body may have a hundred thousand members.
+    const FEW: usize = 32;
+    let (mut seen, mut reported) = (BTreeSet::new(), BTreeSet::new());
     for (at, (name, node)) in members.iter().enumerate() {
-        if members.iter().take(at).any(|(earlier, _)| earlier == name) {
+        let is_repeated = if members.len() <= FEW {
+            members.iter().take(at).any(|(earlier, _)| earlier == name)
+        } else {
+            !seen.insert(name)
+        };
+        if is_repeated && reported.insert(name) {
             found(pointer, name);
         }
-        nested(node, &format!("{pointer}/{}", escaped(name)), found);
+        if matches!(node, Node::Object(_) | Node::Array(_)) {
+            nested(node, &format!("{pointer}/{}", escaped(name)), found);
+        }
     }
 }
 
-fn nested(node: &Node, pointer: &str, found: &mut impl FnMut(&str, &str)) {
+fn nested(node: &Node<'_>, pointer: &str, found: &mut impl FnMut(&str, &str)) {
     match node {
         Node::Object(members) => duplicates(members, pointer, found),
         Node::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                nested(item, &format!("{pointer}/{at}"), found);
+                if matches!(item, Node::Object(_) | Node::Array(_)) {
+                    nested(item, &format!("{pointer}/{at}"), found);
+                }
             }
         }
         Node::Null | Node::Boolean(_) | Node::Integer(_) | Node::Fraction | Node::Text(_) => {}
@@ -98,7 +118,7 @@ pub(crate) fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-impl<'de> Deserialize<'de> for Node {
+impl<'de> Deserialize<'de> for Node<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Reader)
     }
@@ -107,42 +127,46 @@ impl<'de> Deserialize<'de> for Node {
 struct Reader;
 
 impl<'de> Visitor<'de> for Reader {
-    type Value = Node;
+    type Value = Node<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("a JSON value")
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Node, E> {
+    fn visit_unit<E: Error>(self) -> Result<Node<'de>, E> {
         Ok(Node::Null)
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Node, E> {
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Node<'de>, E> {
         Ok(Node::Boolean(value))
     }
 
-    fn visit_i64<E: Error>(self, number: i64) -> Result<Node, E> {
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Node<'de>, E> {
         Ok(Node::Integer(number.into()))
     }
 
-    fn visit_u64<E: Error>(self, number: u64) -> Result<Node, E> {
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Node<'de>, E> {
         Ok(Node::Integer(number.into()))
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "the value is whole, and `as` saturates")]
-    fn visit_f64<E: Error>(self, number: f64) -> Result<Node, E> {
+    fn visit_f64<E: Error>(self, number: f64) -> Result<Node<'de>, E> {
         Ok(if number.fract() == 0.0 { Node::Integer(number as i128) } else { Node::Fraction })
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Node, E> {
-        Ok(Node::Text(text.to_owned()))
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_string<E: Error>(self, text: String) -> Result<Node, E> {
-        Ok(Node::Text(text))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Cow::Owned(text.to_owned())))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
+    fn visit_string<E: Error>(self, text: String) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Cow::Owned(text)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node<'de>, A::Error> {
         let mut array = Vec::new();
         while let Some(item) = items.next_element()? {
             array.push(item);
@@ -150,10 +174,13 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Node::Array(array))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Node<'de>, A::Error> {
         let mut object = Vec::new();
-        while let Some(member) = members.next_entry()? {
-            object.push(member);
+        // A name is a text like any other.
+        while let Some((name, value)) = members.next_entry::<Node<'de>, Node<'de>>()? {
+            if let Node::Text(name) = name {
+                object.push((name, value));
+            }
         }
         Ok(Node::Object(object))
     }

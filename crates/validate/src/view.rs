@@ -1,5 +1,7 @@
 //! One way to look at a request, whether it is typed or bytes.
 
+use std::borrow::Cow;
+
 use imagewire_spec::rule::{Field, FieldId, FieldKind};
 use imagewire_types::{CreateImageRequest, Size};
 
@@ -40,7 +42,7 @@ impl View for Typed<'_> {
 }
 
 /// The members of a body in order; of a name that stands twice, the last counts, as for most readers.
-pub(crate) struct Json<'a>(pub(crate) &'a [(String, Node)]);
+pub(crate) struct Json<'a>(pub(crate) &'a [(Cow<'a, str>, Node<'a>)]);
 
 impl View for Json<'_> {
     fn get(&self, field: FieldId) -> Seen<'_> {
