@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     /// Serve the ledger and the scenarios under /_emulator/
     #[arg(long)]
     admin: bool,
-    /// Let requests name scenarios: header x-emulator-scenario, or [[scenario:NAME]] in the prompt
+    /// Let requests name scenarios: header x-emulator-scenario, or `[[scenario:NAME]]` in the prompt
     #[arg(long)]
     scenarios: bool,
     /// A TOML file with the scenarios of the requests, one after the other
