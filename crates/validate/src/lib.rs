@@ -44,10 +44,7 @@ use std::collections::BTreeSet;
 
 use imagewire_types::CreateImageRequest;
 
-/// Judges a typed request.
-///
-/// # Panics
-/// Never. A request that is fine allocates nothing once `target` is resolved.
+/// Judges a typed request. One that is fine allocates nothing once `target` is resolved.
 #[must_use]
 pub fn check(request: &CreateImageRequest, target: &Target<'_>) -> Report {
     let mut report = check::judge(&view::Typed(request), target);
