@@ -163,14 +163,9 @@ impl<'a> Target<'a> {
     }
 
     /// All rule sets that hold, the widest first.
-    pub(crate) fn sets(&self, named: Option<&str>) -> Sets<'a> {
+    pub(crate) fn sets<'b>(&'b self, named: Option<&'b str>) -> Sets<'a, 'b> {
         let model = self.model(named);
         let name = model.map_or_else(|| self.model_name(named).map(bare), |model| Some(model.id.as_ref()));
-        let overlays = name.map_or(0, |name| {
-            let covering =
-                (0_u32..).zip(self.dialect.overlays.iter()).filter(|(_, overlay)| overlay.covers(name));
-            covering.fold(0_u32, |mask, (at, _)| mask | 1 << at.min(31))
-        });
-        Sets { wire: &fields::WIRE, dialect: self.dialect, model, overlays }
+        Sets { wire: &fields::WIRE, dialect: self.dialect, model, name }
     }
 }

@@ -14,24 +14,22 @@ use crate::{
 };
 
 /// The rule sets that hold for a request, the widest first.
-pub(crate) struct Sets<'a> {
+pub(crate) struct Sets<'a, 'b> {
     pub(crate) wire: &'static RuleSet,
     pub(crate) dialect: &'a Dialect,
     pub(crate) model: Option<&'a Model>,
-    /// Which of the dialect's overlays hold, one bit each.
-    pub(crate) overlays: u32,
+    /// The model's identifier, or its bare name where it has no rules: it decides which of the dialect's overlays hold.
+    pub(crate) name: Option<&'b str>,
 }
 
-impl<'a> Sets<'a> {
+impl<'a> Sets<'a, '_> {
     pub(crate) fn iter(&self) -> impl Iterator<Item = &'a RuleSet> {
-        let mask = self.overlays;
-        let overlays = (0_u32..).zip(self.dialect.overlays.iter());
-        let covering =
-            overlays.filter(move |(at, _)| mask & (1 << at.min(&31)) != 0).map(|(_, overlay)| &overlay.rules);
+        let covers = |name| self.dialect.overlays.iter().filter(move |overlay| overlay.covers(name));
+        let overlays = self.name.into_iter().flat_map(covers).map(|overlay| &overlay.rules);
         std::iter::once(self.wire)
             .chain(std::iter::once(&self.dialect.rules))
             .chain(self.model.map(|model| &model.rules))
-            .chain(covering)
+            .chain(overlays)
     }
 }
 
@@ -157,7 +155,7 @@ fn remark(advice: &Advice, view: &impl View, report: &mut Report) {
 }
 
 /// An explicit null: fine where the wire schema and the service take one.
-fn null(field: &Field, id: FieldId, sets: &Sets<'_>, report: &mut Report) {
+fn null(field: &Field, id: FieldId, sets: &Sets<'_, '_>, report: &mut Report) {
     let rules = &sets.dialect.rules;
     match rules.fields.iter().find(|rule| rule.field == id) {
         None if rules.others == Others::Refused => report.push(report::unsupported_field(field, rules)),
@@ -249,7 +247,7 @@ pub(crate) fn is_met(rule: &CrossRule, view: &impl View) -> bool {
 }
 
 /// Whether the model is known, and how long the service will serve it.
-fn about_the_model(target: &Target<'_>, named: Option<&str>, sets: &Sets<'_>, report: &mut Report) {
+fn about_the_model(target: &Target<'_>, named: Option<&str>, sets: &Sets<'_, '_>, report: &mut Report) {
     let from_request = target.dialect().model_from == ModelFrom::Body;
     let Some(model) = sets.model else {
         if let Some(name) = target.model_name(named) {
