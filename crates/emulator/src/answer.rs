@@ -16,7 +16,6 @@ use crate::{
     order::{self, Order},
     refuse::Refusal,
     scenario::{Delivery, Effects, Oddity},
-    server::internal,
     splice,
     studio::Studio,
 };
@@ -79,7 +78,7 @@ impl Job {
         answer.size = order.returns("size").then(|| order.size());
         answer.usage = order.returns("usage").then(|| order.usage(order.pictures.len()));
         splice::answer(&answer, images, effects.oddity == Oddity::CreatedAsString)
-            .map_err(|error| internal(&error))
+            .map_err(|error| Refusal::internal(&error))
     }
 
     async fn image(

@@ -20,7 +20,7 @@ use crate::{
     order::Order,
     refuse::{Refusal, Style},
     scenario::{self, Asked, Delivery, Ruling, Scenario},
-    server::{Shared, internal, wrong_method},
+    server::{Shared, wrong_method},
     stream,
 };
 
@@ -198,7 +198,7 @@ fn target(
     shared: &Shared,
     path: &BTreeMap<String, String>,
 ) -> Result<Target<'static>, Refusal> {
-    let target = Target::new(operation.dialect).map_err(|error| internal(&error))?;
+    let target = Target::new(operation.dialect).map_err(|error| Refusal::internal(&error))?;
     let model = path.values().find_map(|deployment| shared.deployments.get(deployment));
     Ok(match model {
         Some(model) => target.served_by(model),

@@ -62,6 +62,12 @@ struct Further {
 }
 
 impl Refusal {
+    /// The emulator's own failure.
+    pub(crate) fn internal(error: &dyn std::fmt::Display) -> Self {
+        let message = format!("The emulator failed: {error}.");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
+    }
+
     pub(crate) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let kind = if status.is_server_error() { "server_error" } else { "invalid_request_error" };
         Self {

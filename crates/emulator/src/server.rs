@@ -183,9 +183,3 @@ pub(crate) fn wrong_method(method: &Method, path: &str, allowed: &'static str) -
     Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_supported", message)
         .with_header(header::ALLOW, axum::http::HeaderValue::from_static(allowed))
 }
-
-/// The emulator's own failure.
-pub(crate) fn internal(error: &dyn std::fmt::Display) -> Refusal {
-    let message = format!("The emulator failed: {error}.");
-    Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", message)
-}

@@ -18,7 +18,6 @@ use crate::{
     order,
     refuse::Refusal,
     scenario::{Delivery, Oddity},
-    server::internal,
     splice,
     studio::Studio,
 };
@@ -111,7 +110,7 @@ async fn event(job: &Job, studio: &Studio, step: Step) -> Result<Pieces, Refusal
         Some((at, _)) => event.partial_image_index = Some(at),
         None => event.usage = Some(order.usage(1)),
     }
-    splice::event(&event, payload).map_err(|error| internal(&error))
+    splice::event(&event, payload).map_err(|error| Refusal::internal(&error))
 }
 
 fn error_event(refusal: &Refusal) -> Pieces {

@@ -13,7 +13,6 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::{
     draw::{Picture, draw},
     refuse::Refusal,
-    server::internal,
 };
 
 /// Finished pictures take up to this many bytes, with their base64 forms.
@@ -72,18 +71,19 @@ impl Studio {
         let encoded = async {
             let file = self.drawn(picture).await?;
             let text = tokio::task::spawn_blocking(move || STANDARD.encode(file)).await;
-            text.map(Bytes::from).map_err(|error| internal(&error))
+            text.map(Bytes::from).map_err(|error| Refusal::internal(&error))
         };
         self.finished.get_or_insert_async(&(picture.clone(), Form::Base64), encoded).await
     }
 
     async fn drawn(&self, picture: &Picture) -> Result<Bytes, Refusal> {
-        let _easel = self.easels.acquire().await.map_err(|error| internal(&error))?;
+        let _easel = self.easels.acquire().await.map_err(|error| Refusal::internal(&error))?;
         self.drawn.fetch_add(1, Ordering::Relaxed);
         let picture = picture.clone();
-        let done =
-            tokio::task::spawn_blocking(move || draw(&picture)).await.map_err(|error| internal(&error))?;
-        done.map(Bytes::from).map_err(|error| internal(&error))
+        let done = tokio::task::spawn_blocking(move || draw(&picture))
+            .await
+            .map_err(|error| Refusal::internal(&error))?;
+        done.map(Bytes::from).map_err(|error| Refusal::internal(&error))
     }
 
     /// How often a picture had to be drawn.
