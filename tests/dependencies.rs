@@ -63,11 +63,18 @@ fn the_arrows_point_one_way() {
         ("imagewire-types", &[]),
         ("imagewire-spec", &[]),
         ("imagewire-validate", &["imagewire-spec", "imagewire-types"]),
+        ("imagewire-cost", &["imagewire-spec", "imagewire-types", "imagewire-validate"]),
         ("imagewire-transport", &["imagewire-types", "imagewire-validate"]),
         ("imagewire-emulator", &["imagewire-types", "imagewire-validate"]),
         (
             "imagewire",
-            &["imagewire-emulator", "imagewire-transport", "imagewire-types", "imagewire-validate"],
+            &[
+                "imagewire-cost",
+                "imagewire-emulator",
+                "imagewire-transport",
+                "imagewire-types",
+                "imagewire-validate",
+            ],
         ),
         ("xtask", &["imagewire-spec"]),
     ];
