@@ -1,67 +1,26 @@
 //! Encrypted connections, with a certificate authority made for the test: a4, a5 and c18 of the catalogue of failures.
 #![cfg(feature = "reqwest")]
 
+mod authority;
 mod canary;
 mod server;
 mod toxics;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::time::Duration;
 
+use authority::Authority;
 use canary::{PROMPT, assert_private, endpoint_at};
 use imagewire_transport::{Client, Error, Generated, Kind, Outcome, Policy, Timer};
 use imagewire_types::CreateImageRequest;
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use server::json;
-use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
 };
-use tokio_rustls::{
-    TlsAcceptor,
-    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
-};
+use tokio_rustls::TlsAcceptor;
 use toxics::{Proxy, Toxic};
 
 const ONE_IMAGE: &str = r#"{"data":[{"b64_json":"R0lGODlhAQABAAAAADs="}]}"#;
-
-struct Authority {
-    folder: TempDir,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let mut params = CertificateParams::new(Vec::new()).expect("parameters");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.self_signed(&key).expect("a certificate");
-        let folder = tempfile::tempdir().expect("a folder");
-        std::fs::write(folder.path().join("ca.pem"), certificate.pem()).expect("a file");
-        Self { folder, issuer: Issuer::new(params, key) }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
-    }
-
-    /// A server with a certificate for that name.
-    fn acceptor(&self, name: &str, expired: bool) -> TlsAcceptor {
-        let mut params = CertificateParams::new(vec![name.to_owned()]).expect("a name");
-        if expired {
-            params.not_after = rcgen::date_time_ymd(2020, 1, 1);
-        }
-        let key = KeyPair::generate().expect("a key");
-        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
-        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![certificate.into()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
-            .expect("a fitting key");
-        TlsAcceptor::from(Arc::new(config))
-    }
-}
 
 /// Answers over TLS; the address.
 async fn serve(acceptor: TlsAcceptor, answer: Vec<u8>) -> std::net::SocketAddr {

@@ -39,6 +39,10 @@ impl<E: StdError + Send + Sync + 'static> Fault<E> {
                 let seconds = connect.as_secs_f64();
                 (Kind::Timeout, Outcome::NotSent, format!("No connection to {place} within {seconds} s"))
             }
+            () if is_handed_back(&source) => {
+                let what = format!("{place} gave the request back without looking at it");
+                (Kind::Transport, Outcome::NotSent, what)
+            }
             () if signs.is_timeout => (Kind::Timeout, Outcome::Unknown, format!("{place} stopped answering")),
             () if signs.is_dns => {
                 (Kind::Connect, Outcome::NotSent, format!("The name of {place} could not be resolved"))
@@ -71,6 +75,7 @@ impl<E: StdError + Send + Sync + 'static> Fault<E> {
             self.outcome = Outcome::NotSent;
         }
         let remedy = match (self.outcome, self.kind) {
+            (Outcome::NotSent, Kind::Transport) => "Nothing was bought. Try again later",
             (Outcome::NotSent, Kind::Tls) => "Check the address and the machine's certificates and clock",
             (Outcome::NotSent, _) => {
                 "Nothing was sent. Check the address, the network and the proxy settings"
@@ -109,6 +114,17 @@ impl Lost {
     pub(super) fn for_good(error: Error) -> Self {
         Self { error, is_passing: false }
     }
+}
+
+/// Whether the other end says, as HTTP/2 lets it, that it did not look at the request: it refuses the stream, or leaves in
+/// peace and names an earlier stream as its last one.
+fn is_handed_back(source: &(dyn StdError + 'static)) -> bool {
+    find::<h2::Error>(source).is_some_and(|error| {
+        let reason = error.reason();
+        let is_refused = error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM);
+        let is_left = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
+        error.is_remote() && (is_refused || is_left)
+    })
 }
 
 /// The innermost error of that type: the others repeat it.
