@@ -130,8 +130,7 @@ async fn what_the_server_did_not_look_at_is_sent_again() {
         let (result, arrived) = call(&authority, first).await;
         let generated = result.unwrap_or_else(|error| panic!("{first:?}: {error:?}"));
         assert_eq!(arrived, 2, "{first:?}");
-        let told: Vec<_> =
-            generated.attempts.iter().map(|attempt| (attempt.kind, attempt.outcome)).collect();
+        let told: Vec<_> = generated.attempts.iter().map(|attempt| (attempt.kind, attempt.outcome)).collect();
         assert_eq!(told, [(Kind::Transport, Outcome::NotSent)], "{first:?}");
         assert!(!generated.attempts[0].possible_duplicate);
     }
@@ -155,7 +154,11 @@ async fn what_the_server_gave_up_is_in_doubt() {
         let (result, arrived) = call(&authority, first).await;
         let error = result.expect_err("no answer came");
         assert_private(&error);
-        assert_eq!((error.kind(), error.outcome()), (Kind::Transport, Outcome::Unknown), "{first:?}: {error:?}");
+        assert_eq!(
+            (error.kind(), error.outcome()),
+            (Kind::Transport, Outcome::Unknown),
+            "{first:?}: {error:?}"
+        );
         assert_eq!(arrived, 1, "{first:?}");
     }
 }

@@ -67,8 +67,7 @@ async fn a_thousand_calls_to_a_service_that_is_down() {
     for (status, again) in [("500 Oops", 0), ("503 Busy", Budget::CAPACITY / Budget::THROTTLED)] {
         let server = Server::run(move |_, _, _| Reply::Last(reply(status, "", b""))).await;
         let none = Duration::ZERO;
-        let client =
-            client_at(&server.base()).retry(Policy::default().backoff_times(none, none, none));
+        let client = client_at(&server.base()).retry(Policy::default().backoff_times(none, none, none));
         let (mut calls, mut errors) = (JoinSet::new(), Vec::new());
         for _ in 0..CALLS {
             if calls.len() == 50 {

@@ -64,6 +64,8 @@ impl StdError for Forbidden {}
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
 
     fn guard(addresses: &'static [&'static str]) -> Guard {
@@ -79,6 +81,25 @@ mod tests {
         let allowed = mixed.resolve("x.example").await.unwrap();
         assert_eq!(allowed, ["8.8.8.8:0".parse().unwrap(), "[2606:4700::1]:0".parse().unwrap()]);
         assert!(guard(&[]).resolve("x.example").await.unwrap().is_empty());
+    }
+
+    /// c6: a name that leads elsewhere at the second question is asked again only for another connection, and judged again.
+    #[tokio::test]
+    async fn what_was_judged_is_what_is_connected_to() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let questions = Arc::clone(&asked);
+        let fickle = Guard::new(move |_| {
+            let first = questions.fetch_add(1, Ordering::SeqCst) == 0;
+            let address = if first { "8.8.8.8:0" } else { "127.0.0.1:0" };
+            Box::pin(async move { Ok(vec![address.parse().expect("an address")]) })
+        });
+        assert_eq!(fickle.resolve("x.example").await.unwrap(), ["8.8.8.8:0".parse().unwrap()]);
+        assert_eq!(
+            asked.load(Ordering::SeqCst),
+            1,
+            "the addresses that are handed on are those of the one answer"
+        );
+        assert!(fickle.resolve("x.example").await.unwrap_err().is::<Forbidden>());
     }
 
     #[tokio::test]
