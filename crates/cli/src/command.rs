@@ -1,9 +1,12 @@
 //! The commands, one a file.
 
+pub(crate) mod config;
+pub(crate) mod doctor;
 pub(crate) mod document;
 pub(crate) mod emulate;
 pub(crate) mod explain;
 pub(crate) mod generate;
+pub(crate) mod manual;
 pub(crate) mod migrate;
 pub(crate) mod models;
 pub(crate) mod validate;

@@ -2,55 +2,64 @@
 
 mod catalogue;
 mod command;
+mod config;
 mod failure;
+mod help;
 mod output;
 mod service;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::{failure::Failure, output::Output};
 
 /// Makes images: checked before they are bought, saved whole or not at all.
 #[derive(Debug, Parser)]
-#[command(name = "imagewire", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
+#[command(name = "imagewire", version, about, after_help = help::WHOLE, arg_required_else_help = true)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  imagewire generate \"a corgi in a field\"                without a key: from the built-in emulator
-  FAST_API_KEY=… imagewire generate \"an otter\" -o out/    from fastapi.ai
-  imagewire validate request.json --dialect hicap         what would Hicap say?
-  imagewire models dall-e-3                               what does it accept?
-  imagewire emulate --listen 127.0.0.1:8080               a free service to test against
-
-Exit codes:
-  0 ok   1 other   2 usage or configuration   3 invalid request   4 authentication or permission
-  5 moderation   6 rate limit or quota   7 not sent   8 outcome unknown, may have been billed
-  9 partial success   10 local I/O after a paid call";
-
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Make images and save them
+    #[command(after_help = help::GENERATE)]
     Generate(Box<command::generate::Arguments>),
     /// Judge a request without sending it
+    #[command(after_help = help::VALIDATE)]
     Validate(command::validate::Arguments),
     /// Show what models accept, and how long they live
+    #[command(after_help = help::MODELS)]
     Models(command::models::Arguments),
     /// Tell what a member of the request accepts, who says so, and which models take a value
+    #[command(after_help = help::EXPLAIN)]
     Explain(command::explain::Arguments),
     /// Turn a request for one model into one for another
+    #[command(after_help = help::MIGRATE)]
     Migrate(command::migrate::Arguments),
     /// Print a JSON Schema of the requests that a service takes
+    #[command(after_help = help::SCHEMA)]
     Schema(command::document::SchemaArguments),
     /// Print a service's OpenAPI document, in one piece
+    #[command(after_help = help::OPENAPI)]
     Openapi(command::document::OpenApiArguments),
     /// Serve all dialects locally, with real pictures, for tests
+    #[command(after_help = help::EMULATE)]
     Emulate(command::emulate::Arguments),
+    /// Show, write and find the configuration
+    #[command(after_help = help::CONFIG)]
+    Config(command::config::Arguments),
+    /// Check the way to a service, without buying anything
+    #[command(after_help = help::DOCTOR)]
+    Doctor(Box<command::doctor::Arguments>),
+    /// Print a script that completes commands in a shell
+    #[command(after_help = help::COMPLETIONS)]
+    Completions(command::manual::CompletionsArguments),
+    /// Print the manual page, or write all pages
+    #[command(after_help = help::MAN)]
+    Man(command::manual::ManArguments),
 }
 
 fn main() -> ExitCode {
@@ -67,6 +76,10 @@ fn main() -> ExitCode {
         Command::Schema(arguments) => command::document::schema(&arguments),
         Command::Openapi(arguments) => command::document::openapi(&arguments),
         Command::Emulate(arguments) => command::emulate::run(&arguments),
+        Command::Config(arguments) => command::config::run(&arguments),
+        Command::Doctor(arguments) => command::doctor::run(&arguments),
+        Command::Completions(arguments) => command::manual::completions(&arguments, Arguments::command()),
+        Command::Man(arguments) => command::manual::man(&arguments, Arguments::command()),
     }
 }
 

@@ -16,8 +16,10 @@ use tempfile::TempDir;
 fn imagewire(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_imagewire"));
     command.current_dir(folder);
+    // Nobody's configuration either.
+    command.env("XDG_CONFIG_HOME", folder.join("no-configuration"));
     for operation in imagewire_types::operations::OPERATIONS {
-        operation.credential_env.iter().chain(operation.server_env).for_each(|name| {
+        operation.credential_variables().iter().chain(operation.server_env).for_each(|name| {
             command.env_remove(name);
         });
     }

@@ -123,10 +123,12 @@ pub struct Operation {
     pub path_parameters: Vec<Parameter>,
     /// The query's parameters.
     pub query_parameters: Vec<Parameter>,
+    /// The optional headers of the request.
+    pub header_parameters: Vec<Parameter>,
     /// Where the credential goes; the first is the service's own choice.
     pub credentials: Vec<Credential>,
-    /// Environment variables that hold the credential, first wins.
-    pub credential_env: Vec<String>,
+    /// Environment variables that hold the credential, and where it goes then; first wins.
+    pub credential_env: Vec<(String, Credential)>,
     /// The members that the service documents in its answer.
     pub answer_members: Vec<String>,
     /// The members that the service documents in each image of its answer.
@@ -144,6 +146,8 @@ pub struct Parameter {
     pub required: bool,
     /// The documented example.
     pub example: Option<String>,
+    /// Environment variables that give it, first wins.
+    pub env: Vec<String>,
 }
 
 /// Where a credential goes.

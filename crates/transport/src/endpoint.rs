@@ -40,6 +40,7 @@ pub struct Endpoint {
     base_url: Option<String>,
     parameters: Vec<(String, String)>,
     credential: Option<Secret>,
+    credential_place: Option<Credential>,
     allow_http: bool,
     headers: Vec<(String, String)>,
     user_agent: Option<String>,
@@ -54,6 +55,7 @@ impl Endpoint {
             base_url: None,
             parameters: Vec::new(),
             credential: None,
+            credential_place: None,
             allow_http: false,
             headers: Vec::new(),
             user_agent: None,
@@ -82,10 +84,19 @@ impl Endpoint {
         self
     }
 
-    /// Sets the credential. The service's own first choice of header carries it.
+    /// Sets the credential. The service's own first choice of header carries it, unless
+    /// [`Endpoint::credential_place`] says otherwise.
     #[must_use]
     pub fn credential(mut self, secret: Secret) -> Self {
         self.credential = Some(secret);
+        self
+    }
+
+    /// Sends the credential in another place than the service's first choice, such as a token of Microsoft Entra, which
+    /// Azure takes as [`Credential::Bearer`].
+    #[must_use]
+    pub fn credential_place(mut self, place: Credential) -> Self {
+        self.credential_place = Some(place);
         self
     }
 
@@ -143,7 +154,8 @@ impl Endpoint {
 
     /// The header that carries the credential, marked sensitive; `None` without one.
     pub(crate) fn credential_header(&self) -> Result<Option<(HeaderName, HeaderValue)>, Error> {
-        let (Some(secret), Some(place)) = (&self.credential, self.operation.credentials.first()) else {
+        let place = self.credential_place.as_ref().or(self.operation.credentials.first());
+        let (Some(secret), Some(place)) = (&self.credential, place) else {
             return Ok(None);
         };
         let unusable = |_: InvalidHeaderName| {

@@ -82,17 +82,30 @@ fn model_page(model: &Model, fields: &[Field]) -> File {
 fn dialect_page(dialect: &Dialect, fields: &[Field]) -> File {
     let (rules, facts) = (&dialect.rules, &dialect.operation);
     let mut body = format!("# {}\n\n`{} {}{}`\n\n", rules.title, facts.method, facts.server, facts.path);
-    for parameter in facts.path_parameters.iter().chain(&facts.query_parameters) {
+    let _ = writeln!(body, "- address: from {} if set", quoted_names(&facts.server_env));
+    let parameters = facts.path_parameters.iter().chain(&facts.query_parameters);
+    for parameter in parameters.chain(&facts.header_parameters) {
         let example =
             parameter.example.as_ref().map_or_else(String::new, |example| format!(" Example: `{example}`."));
-        let _ = writeln!(body, "- `{}`: {}{example}", parameter.name, parameter.description);
+        let env = match &parameter.env[..] {
+            [] => String::new(),
+            names => format!(" From {} if set.", quoted_names(names)),
+        };
+        let _ = writeln!(body, "- `{}`: {}{example}{env}", parameter.name, parameter.description);
     }
     for credential in &facts.credentials {
         let place = match credential {
             Credential::Bearer => "header `Authorization: Bearer …`".to_owned(),
             Credential::Header(name) => format!("header `{name}`"),
         };
-        let _ = writeln!(body, "- credential: {place}, from {}", quoted_names(&facts.credential_env));
+        let names: Vec<String> = facts
+            .credential_env
+            .iter()
+            .filter(|(_, place)| place == credential)
+            .map(|(name, _)| name.clone())
+            .collect();
+        let from = if names.is_empty() { String::new() } else { format!(", from {}", quoted_names(&names)) };
+        let _ = writeln!(body, "- credential: {place}{from}");
     }
     body.push('\n');
     table(&mut body, &rules.rules, fields);

@@ -31,12 +31,13 @@ fn operation(dialect: &Dialect) -> String {
     let (method, path) = (&facts.method, &facts.path);
     let path_parameters = facts.path_parameters.iter().map(parameter);
     let query_parameters = facts.query_parameters.iter().map(parameter);
-    let credentials = facts.credentials.iter().map(|credential| match credential {
-        Credential::Bearer => quote! { Credential::Bearer },
-        Credential::Header(name) => quote! { Credential::Header(#name) },
+    let header_parameters = facts.header_parameters.iter().map(parameter);
+    let credentials = facts.credentials.iter().map(credential);
+    let credential_env = facts.credential_env.iter().map(|(name, place)| {
+        let place = credential(place);
+        quote! { (#name, #place) }
     });
-    let (credential_env, answer_members, image_members) =
-        (&facts.credential_env, &facts.answer_members, &facts.image_members);
+    let (answer_members, image_members) = (&facts.answer_members, &facts.image_members);
     item(quote! {
         #[doc = #docs]
         pub static #name: Operation = Operation {
@@ -48,6 +49,7 @@ fn operation(dialect: &Dialect) -> String {
             path: #path,
             path_parameters: &[#(#path_parameters),*],
             query_parameters: &[#(#query_parameters),*],
+            header_parameters: &[#(#header_parameters),*],
             credentials: &[#(#credentials),*],
             credential_env: &[#(#credential_env),*],
             answer_members: &[#(#answer_members),*],
@@ -60,5 +62,21 @@ fn parameter(parameter: &Parameter) -> TokenStream {
     let (name, description, required) = (&parameter.name, &parameter.description, parameter.required);
     let example =
         parameter.example.as_ref().map_or_else(|| quote! { None }, |example| quote! { Some(#example) });
-    quote! { Parameter { name: #name, description: #description, required: #required, example: #example } }
+    let env = &parameter.env;
+    quote! {
+        Parameter {
+            name: #name,
+            description: #description,
+            required: #required,
+            example: #example,
+            env: &[#(#env),*],
+        }
+    }
+}
+
+fn credential(credential: &Credential) -> TokenStream {
+    match credential {
+        Credential::Bearer => quote! { Credential::Bearer },
+        Credential::Header(name) => quote! { Credential::Header(#name) },
+    }
 }

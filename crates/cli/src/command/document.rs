@@ -7,13 +7,13 @@ use imagewire_validate::documents;
 use crate::{
     failure::Failure,
     output::{Output, print},
+    service::DialectArguments,
 };
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct SchemaArguments {
-    /// The service
-    #[arg(long, value_name = "NAME")]
-    dialect: String,
+    #[command(flatten)]
+    service: DialectArguments,
     /// The model; without one, the models' rules are in it as if/then
     #[arg(short, long, value_name = "NAME")]
     model: Option<String>,
@@ -21,24 +21,28 @@ pub(crate) struct SchemaArguments {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct OpenApiArguments {
-    /// The service
-    #[arg(long, value_name = "NAME")]
-    dialect: String,
+    #[command(flatten)]
+    service: DialectArguments,
 }
 
 pub(crate) fn schema(arguments: &SchemaArguments) -> ExitCode {
-    let schema = documents::schema(&arguments.dialect, arguments.model.as_deref());
-    let text = schema.map(|schema| serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n");
-    printed(text.map_err(|error| error.to_string()))
+    printed(arguments.service.required().and_then(|dialect| {
+        let schema = documents::schema(dialect, arguments.model.as_deref());
+        let text = schema.map(|schema| serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n");
+        text.map_err(|error| Failure::configuration(error.to_string()))
+    }))
 }
 
 pub(crate) fn openapi(arguments: &OpenApiArguments) -> ExitCode {
-    printed(documents::openapi(&arguments.dialect).map(str::to_owned).map_err(|error| error.to_string()))
+    printed(arguments.service.required().and_then(|dialect| {
+        let document = documents::openapi(dialect).map(str::to_owned);
+        document.map_err(|error| Failure::configuration(error.to_string()))
+    }))
 }
 
-fn printed(document: Result<String, String>) -> ExitCode {
+fn printed(document: Result<String, Failure>) -> ExitCode {
     match document {
         Ok(text) => print(&text),
-        Err(message) => Output::new(false).failed(&Failure::configuration(message)),
+        Err(failure) => Output::new(false).failed(&failure),
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use imagewire_validate::{Explanation, explain, fields, models_that_take};
 use serde_json::{Value, json};
 
-use crate::{catalogue::CatalogueArguments, failure::Failure, output::Output};
+use crate::{catalogue::CatalogueArguments, failure::Failure, output::Output, service::DialectArguments};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -13,9 +13,8 @@ pub(crate) struct Arguments {
     member: String,
     /// A value: which models take it?
     value: Option<String>,
-    /// The service
-    #[arg(long, value_name = "NAME", default_value = "openai")]
-    dialect: String,
+    #[command(flatten)]
+    service: DialectArguments,
     /// The model
     #[arg(short, long, value_name = "NAME")]
     model: Option<String>,
@@ -36,8 +35,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 fn answer(arguments: &Arguments) -> Result<(Vec<String>, Value), Failure> {
     let catalogue = arguments.catalogue.load()?;
-    let target =
-        catalogue.target(&arguments.dialect).map_err(|error| Failure::configuration(error.to_string()))?;
+    let dialect = arguments.service.dialect()?.unwrap_or("openai");
+    let target = catalogue.target(dialect).map_err(|error| Failure::configuration(error.to_string()))?;
     let target = match &arguments.model {
         Some(model) => target.served_by(model),
         None => target,
@@ -51,7 +50,7 @@ fn answer(arguments: &Arguments) -> Result<(Vec<String>, Value), Failure> {
     let mut object = describe(&explanation);
     if let Some(text) = &arguments.value {
         let value = value(text);
-        let models = models_that_take(catalogue, &arguments.dialect, &arguments.member, &value)
+        let models = models_that_take(catalogue, dialect, &arguments.member, &value)
             .map_err(|error| Failure::configuration(error.to_string()))?;
         let ids: Vec<&str> = models.iter().map(|model| model.id.as_ref()).collect();
         lines.push(String::new());

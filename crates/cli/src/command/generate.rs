@@ -9,7 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-use imagewire_transport::{Checking, Client, Destination, Error, Generated, GeneratedImage, Saved};
+use imagewire_transport::{Checking, Destination, Error, Generated, GeneratedImage, Saved};
 use imagewire_types::{CreateImageRequest, Size};
 use imagewire_validate::{Change, Report, Target, adapt, check, rule::ModelFrom};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ use crate::{
     command::migrate,
     failure::Failure,
     output::{self, Output, note},
-    service,
+    service::{self, Service},
 };
 
 #[derive(Debug, clap::Args)]
@@ -102,7 +102,8 @@ fn execute(mut arguments: Arguments, output: Output) -> Result<ExitCode, Failure
             .map_err(|error| Failure::configuration(format!("cannot read the prompt: {error}")))?;
     }
     let target = target(&arguments)?;
-    let mut request = request(&arguments, &target);
+    let service = arguments.service.resolve()?;
+    let mut request = service.fill_in(request(&arguments, &service, &target))?;
     let mut changes = Vec::new();
     if arguments.adapt {
         let adapted = adapt(&request, &target);
@@ -119,7 +120,7 @@ fn execute(mut arguments: Arguments, output: Output) -> Result<ExitCode, Failure
     if arguments.dry_run {
         return show::run(&arguments.service, &request, output);
     }
-    let destination = destination(&arguments);
+    let destination = destination(&arguments, service.output_dir());
     destination.prepare(request.n.unwrap_or(1)).map_err(|error| Failure::transport(&error))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -128,8 +129,7 @@ fn execute(mut arguments: Arguments, output: Output) -> Result<ExitCode, Failure
     let bought = runtime.block_on(async {
         let (endpoint, _emulator) = arguments.service.connect().await?;
         // The request has been judged above, by the user's own models as well.
-        let client =
-            Client::new(endpoint).map_err(|error| Failure::transport(&error))?.checking(Checking::Off);
+        let client = service.client(endpoint)?.checking(Checking::Off);
         Ok(client.generate(&request).await)
     })?;
     finish(bought, &destination, &report, &changes, output)
@@ -227,22 +227,23 @@ fn read_prompt() -> io::Result<String> {
 }
 
 fn target(arguments: &Arguments) -> Result<Target<'static>, Failure> {
-    let dialect = arguments.service.operation()?.dialect;
+    let service = arguments.service.resolve()?;
     let target = arguments
         .catalogue
         .load()?
-        .target(dialect)
+        .target(arguments.service.operation()?.dialect)
         .map_err(|error| Failure::configuration(error.to_string()))?;
-    Ok(match (&arguments.model, target.dialect().model_from) {
+    Ok(match (arguments.model.as_deref().or(service.model()), target.dialect().model_from) {
         (Some(model), ModelFrom::Deployment) => target.served_by(model),
         (Some(_), ModelFrom::Body) | (None, _) => target,
     })
 }
 
-fn request(arguments: &Arguments, target: &Target<'_>) -> CreateImageRequest {
+fn request(arguments: &Arguments, service: &Service, target: &Target<'_>) -> CreateImageRequest {
     let mut request = CreateImageRequest::new(arguments.prompt.as_str());
     if target.dialect().model_from == ModelFrom::Body {
-        request.model = Some(arguments.model.as_deref().unwrap_or("dall-e-3").into());
+        let model = arguments.model.as_deref().or(service.model());
+        request.model = Some(model.unwrap_or("dall-e-3").into());
     }
     request.n = arguments.n;
     request.size = arguments.size.as_deref().map(Size::from);
@@ -258,10 +259,10 @@ fn request(arguments: &Arguments, target: &Target<'_>) -> CreateImageRequest {
     request
 }
 
-fn destination(arguments: &Arguments) -> Destination {
+fn destination(arguments: &Arguments, usual: Option<&Path>) -> Destination {
     let stem = name::stem(&arguments.prompt);
     let destination = match &arguments.output {
-        None => Destination::directory(".").stem(stem),
+        None => Destination::directory(usual.unwrap_or(Path::new("."))).stem(stem),
         Some(path) if path.is_dir() || ends_in_separator(path) => Destination::directory(path).stem(stem),
         Some(path) => Destination::file(path),
     };

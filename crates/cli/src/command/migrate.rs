@@ -11,6 +11,7 @@ use crate::{
     command::read,
     failure::Failure,
     output::{self, Output, note},
+    service::DialectArguments,
 };
 
 #[derive(Debug, clap::Args)]
@@ -23,9 +24,8 @@ pub(crate) struct Arguments {
     /// The model that it shall be for
     #[arg(long, value_name = "MODEL")]
     to: String,
-    /// The service
-    #[arg(long, value_name = "NAME", default_value = "openai")]
-    dialect: String,
+    #[command(flatten)]
+    service: DialectArguments,
     /// Turn a style that the new model does not take into a phrase of the prompt, instead of dropping it
     #[arg(long)]
     fold_style: bool,
@@ -47,8 +47,8 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 
 fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let catalogue = arguments.catalogue.load()?;
-    let target =
-        catalogue.target(&arguments.dialect).map_err(|error| Failure::configuration(error.to_string()))?;
+    let dialect = arguments.service.dialect()?.unwrap_or("openai");
+    let target = catalogue.target(dialect).map_err(|error| Failure::configuration(error.to_string()))?;
     for name in arguments.from.iter().chain([&arguments.to]) {
         if catalogue.model(name).is_none() {
             return Err(Failure::configuration(format!(

@@ -13,15 +13,15 @@ use crate::{
     command::read,
     failure::Failure,
     output::{self, Output, note},
+    service::DialectArguments,
 };
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The request body as JSON, or - for standard input
     file: PathBuf,
-    /// The service that it would go to
-    #[arg(long, value_name = "NAME")]
-    dialect: String,
+    #[command(flatten)]
+    service: DialectArguments,
     /// The model whose rules apply, whatever the body says; for Hicap, what the deployment serves
     #[arg(short, long, value_name = "NAME")]
     model: Option<String>,
@@ -60,8 +60,9 @@ fn line(file: &Path, finding: &imagewire_validate::Finding) -> String {
 
 fn report(arguments: &Arguments) -> Result<Report, Failure> {
     let catalogue = arguments.catalogue.load()?;
-    let target =
-        catalogue.target(&arguments.dialect).map_err(|error| Failure::configuration(error.to_string()))?;
+    let target = catalogue
+        .target(arguments.service.required()?)
+        .map_err(|error| Failure::configuration(error.to_string()))?;
     let target = match &arguments.model {
         Some(model) => target.served_by(model),
         None => target,

@@ -182,12 +182,14 @@ fn operation(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Operati
     };
     let mut path_parameters = Vec::new();
     let mut query_parameters = Vec::new();
+    let mut header_parameters = Vec::new();
     for at in list(&post, "parameters", diagnostics) {
         let parameter = Parameter {
             name: text(&at, "name", diagnostics)?,
             description: text(&at, "description", diagnostics)?,
             required: at.get("required").and_then(|value| value.as_boolean()) == Some(true),
             example: at.get("example").and_then(|value| value.as_text()).map(str::to_owned),
+            env: names(&at, "x-environment", diagnostics).into_iter().map(|(name, _)| name).collect(),
         };
         match text(&at, "in", diagnostics)?.as_str() {
             "path" if path.contains(&format!("{{{}}}", parameter.name)) => path_parameters.push(parameter),
@@ -197,10 +199,11 @@ fn operation(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Operati
                 format!("write it into the path {path}, or remove the parameter"),
             ),
             "query" => query_parameters.push(parameter),
+            "header" => header_parameters.push(parameter),
             other => diagnostics.error(
                 &at.get("in").unwrap_or_else(|| at.clone()),
                 format!("`{other}` is not a place for a parameter"),
-                "write \"path\" or \"query\"",
+                "write \"path\", \"query\" or \"header\"",
             ),
         }
     }
@@ -236,6 +239,7 @@ fn operation(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> Option<Operati
         path: path.to_owned(),
         path_parameters,
         query_parameters,
+        header_parameters,
         credentials,
         credential_env,
         answer_members: members("/components/schemas/ImagesResponse/properties"),
@@ -249,8 +253,11 @@ fn places(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Where the credential goes, in the order of `security`, and the variables that hold it.
-fn credentials(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> (Vec<Credential>, Vec<String>) {
-    let (mut found, mut variables) = (Vec::new(), Vec::new());
+fn credentials(
+    root: &Cursor<'_>,
+    diagnostics: &mut Diagnostics,
+) -> (Vec<Credential>, Vec<(String, Credential)>) {
+    let (mut found, mut variables) = (Vec::new(), Vec::<(String, Credential)>::new());
     let requirements = list(root, "security", diagnostics);
     for requirement in &requirements {
         for (name, place) in requirement.members() {
@@ -265,22 +272,27 @@ fn credentials(root: &Cursor<'_>, diagnostics: &mut Diagnostics) -> (Vec<Credent
                 continue;
             };
             let member = |name: &str| scheme.get(name).and_then(|value| value.as_text());
-            match (member("type"), member("scheme"), member("in"), member("name")) {
-                (Some("http"), Some("bearer"), ..) => found.push(Credential::Bearer),
-                (Some("apiKey"), _, Some("header"), Some(header)) => {
-                    found.push(Credential::Header(header.to_owned()));
+            let credential = match (member("type"), member("scheme"), member("in"), member("name")) {
+                (Some("http"), Some("bearer"), ..) => Credential::Bearer,
+                (Some("apiKey"), _, Some("header"), Some(header)) => Credential::Header(header.to_owned()),
+                _ => {
+                    diagnostics.error(
+                        &scheme
+                            .get("scheme")
+                            .or_else(|| scheme.get("type"))
+                            .unwrap_or_else(|| scheme.clone()),
+                        "not a scheme that imagewire sends",
+                        "use http bearer, or an apiKey in a header",
+                    );
+                    continue;
                 }
-                _ => diagnostics.error(
-                    &scheme.get("scheme").or_else(|| scheme.get("type")).unwrap_or_else(|| scheme.clone()),
-                    "not a scheme that imagewire sends",
-                    "use http bearer, or an apiKey in a header",
-                ),
-            }
+            };
             for (variable, _) in names(&scheme, "x-environment", diagnostics) {
-                if !variables.contains(&variable) {
-                    variables.push(variable);
+                if variables.iter().all(|(known, _)| *known != variable) {
+                    variables.push((variable, credential.clone()));
                 }
             }
+            found.push(credential);
         }
     }
     if requirements.is_empty() {

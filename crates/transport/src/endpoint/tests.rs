@@ -1,4 +1,4 @@
-use imagewire_types::operations::{FASTAPI, HICAP, OPENAI, TRUEFOUNDRY};
+use imagewire_types::operations::{AZURE, FASTAPI, HICAP, OPENAI, TRUEFOUNDRY};
 
 use super::*;
 use crate::{Kind, Outcome};
@@ -151,4 +151,14 @@ fn the_first_credential_of_the_service_decides() {
         assert!(!shown.contains("CANARY"), "{shown}");
     }
     assert_eq!(Endpoint::new(&OPENAI).credential_header().unwrap(), None);
+}
+
+#[test]
+fn a_token_can_go_where_the_service_takes_tokens() {
+    let endpoint = Endpoint::new(&AZURE).credential(Secret::new("token").unwrap());
+    let header =
+        |endpoint: &Endpoint| endpoint.credential_header().unwrap().map(|(name, _)| name.to_string());
+    assert_eq!(header(&endpoint).as_deref(), Some("api-key"));
+    let endpoint = endpoint.credential_place(Credential::Bearer);
+    assert_eq!(header(&endpoint).as_deref(), Some("authorization"));
 }

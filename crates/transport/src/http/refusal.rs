@@ -212,7 +212,7 @@ fn remedy(
     outcome: Outcome,
     delay: Option<std::time::Duration>,
 ) -> Cow<'static, str> {
-    let names = exchange.endpoint.operation().credential_env.join(" or ");
+    let names = exchange.endpoint.operation().credential_variables().join(" or ");
     match (kind, outcome, delay) {
         (Kind::Authentication, ..) if exchange.endpoint.secret().is_none() => {
             format!("No credential was sent: set {names}").into()

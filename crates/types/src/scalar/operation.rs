@@ -28,17 +28,19 @@ pub struct Operation {
     pub path_parameters: &'static [Parameter],
     /// The parameters of the query.
     pub query_parameters: &'static [Parameter],
+    /// The optional headers of the request.
+    pub header_parameters: &'static [Parameter],
     /// Where the credential may go; the first is the service's own choice.
     pub credentials: &'static [Credential],
-    /// Environment variables that hold the credential; the first that is set wins.
-    pub credential_env: &'static [&'static str],
+    /// Environment variables that hold the credential, and where it goes then; the first that is set wins.
+    pub credential_env: &'static [(&'static str, Credential)],
     /// The members that the service documents in its answer.
     pub answer_members: &'static [&'static str],
     /// The members that the service documents in each image of its answer.
     pub image_members: &'static [&'static str],
 }
 
-/// A parameter of the path or the query.
+/// A parameter of the path, the query or the head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Parameter {
@@ -50,6 +52,8 @@ pub struct Parameter {
     pub required: bool,
     /// The documented example.
     pub example: Option<&'static str>,
+    /// Environment variables that give it; the first that is set wins.
+    pub env: &'static [&'static str],
 }
 
 /// Where a credential goes.
@@ -60,6 +64,14 @@ pub enum Credential {
     Bearer,
     /// A header of this name with the bare credential.
     Header(&'static str),
+}
+
+impl Operation {
+    /// The names of the environment variables that hold the credential: `HICAP_API_KEY`.
+    #[must_use]
+    pub fn credential_variables(&self) -> Vec<&'static str> {
+        self.credential_env.iter().map(|(name, _)| *name).collect()
+    }
 }
 
 /// The facts of the service with that identifier.
