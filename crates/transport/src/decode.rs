@@ -12,6 +12,8 @@ use crate::{Error, Kind, Outcome, http::MAY_BE_BILLED};
 pub use fault::{Fault, Place, ScanError};
 pub(crate) use scanner::Found;
 pub use scanner::{Limits, Scanned, Scanner};
+#[cfg(feature = "reqwest")]
+pub(crate) use sniff::Sniffer;
 pub use sniff::{Format, NotAnImage, Sniffed, sniff};
 
 /// Decodes a payload; `place` is where it stands, such as `data[0].b64_json`, for the error.

@@ -1,13 +1,19 @@
 //! The client.
 
+mod arrive;
 mod body;
 mod builder;
 mod call;
+mod events;
 mod fault;
 mod fetch;
 mod gates;
+mod generate;
+mod progress;
+mod receive;
 mod reqwest;
 mod resolve;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -15,23 +21,28 @@ mod witness;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use ::http::{HeaderValue, Request};
-use bytes::Bytes;
-use imagewire_types::CreateImageRequest;
-
-use crate::{Checking, Endpoint, Error, Generated, Policy, http, trace};
+use crate::{Checking, Endpoint, Error, Policy};
 
 use self::{
-    call::{Call, Round},
     gates::Gates,
-    reqwest::{Connections, Wire},
+    progress::Observer,
+    receive::Head,
+    reqwest::{Body, Connections, Cut, Wire},
 };
 
 pub use builder::ClientBuilder;
+pub use progress::Progress;
+pub use stream::{EventStream, ImageEvent};
 
 /// How long a call may take from its beginning to its end, until [`Client::timeout`] says otherwise. Slow models take
 /// minutes.
 const DEADLINE: Duration = Duration::from_secs(600);
+/// How long a request may stop on its way up, until [`Client::upload_timeout`] says otherwise.
+const UPLOAD: Duration = Duration::from_secs(20);
+/// How long a stream may take to begin, until [`Client::first_byte_timeout`] says otherwise.
+const FIRST_BYTE: Duration = Duration::from_secs(300);
+/// How long a stream may be silent, until [`Client::stream_idle_timeout`] says otherwise.
+const STREAM_IDLE: Duration = Duration::from_secs(120);
 /// How long an answer may stop, until [`Client::body_idle_timeout`] says otherwise.
 const BODY_IDLE: Duration = Duration::from_secs(30);
 /// The largest answer, until [`Client::max_answer_bytes`] says otherwise: ten large images in base64.
@@ -60,22 +71,30 @@ pub struct Client {
 #[derive(Clone)]
 struct Settings {
     timeout: Duration,
+    upload: Duration,
+    first_byte: Duration,
+    stream_idle: Duration,
     body_idle: Duration,
     max_answer: u64,
     checking: Checking,
     served: Option<Arc<str>>,
     policy: Policy,
+    observer: Observer,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
             timeout: DEADLINE,
+            upload: UPLOAD,
+            first_byte: FIRST_BYTE,
+            stream_idle: STREAM_IDLE,
             body_idle: BODY_IDLE,
             max_answer: MAX_ANSWER,
             checking: Checking::default(),
             served: None,
             policy: Policy::default(),
+            observer: Observer::default(),
         }
     }
 }
@@ -112,6 +131,35 @@ impl Client {
         self
     }
 
+    /// How long sending a request may stop, once it has begun and before all of it is handed over; 20 s by default.
+    #[must_use]
+    pub fn upload_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.upload = timeout;
+        self
+    }
+
+    /// How long a stream may take to send its first byte; 300 s by default. Signs of life count.
+    #[must_use]
+    pub fn first_byte_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.first_byte = timeout;
+        self
+    }
+
+    /// How long a stream may go without a byte; 120 s by default. Signs of life count.
+    #[must_use]
+    pub fn stream_idle_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.stream_idle = timeout;
+        self
+    }
+
+    /// Tells how far each call is, from the task that it runs in: `observer` must be quick. Clones tell the same
+    /// observer, until they get one of their own.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.settings.observer = Observer::new(observer);
+        self
+    }
+
     /// The largest answer that is read, in bytes; 256 MiB by default.
     #[must_use]
     pub fn max_answer_bytes(mut self, bytes: u64) -> Self {
@@ -144,58 +192,6 @@ impl Client {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
-    }
-
-    /// Buys images: judges the request, sends it, reads the answer, fetches its links.
-    ///
-    /// # Errors
-    /// [`Error::outcome`] says whether images may have been bought, [`Error::attempts`] what was tried. When some images
-    /// of an answer cannot be had, the others are in [`Error::partial`].
-    pub async fn generate(&self, request: &CreateImageRequest) -> Result<Generated, Error> {
-        trace::call(&self.endpoint, request, self.buy(request)).await
-    }
-
-    async fn buy(&self, request: &CreateImageRequest) -> Result<Generated, Error> {
-        if request.stream == Some(true) {
-            return Err(Error::configuration(
-                "`stream` is set, and this call does not read streams",
-                "Leave it out",
-            ));
-        }
-        let served = self.settings.served.as_deref();
-        let findings = self.settings.checking.judge(&self.endpoint, served, request)?;
-        let message = http::build(&self.endpoint, request)?;
-        let place = self.endpoint.place();
-        let mut call = Call::begin(&self.gates, self.settings.policy, &place, self.settings.timeout);
-        call.model =
-            served.or(request.model.as_ref().map(imagewire_types::Model::as_str)).unwrap_or_default();
-        call.images = request.n.unwrap_or(1);
-        let (answer, attempts) =
-            call.run(|round| self.attempt(request, message.clone(), &place, round)).await?;
-        match self.collect(answer, call.end()).await {
-            Ok(generated) => Ok(Generated { findings, attempts, ..generated }),
-            Err(error) => Err(error.with_attempts(attempts)),
-        }
-    }
-
-    /// Sends the request once.
-    async fn attempt(
-        &self,
-        request: &CreateImageRequest,
-        mut message: Request<Bytes>,
-        place: &str,
-        round: Round,
-    ) -> Result<http::Answer, Error> {
-        if self.settings.policy.counts_retries() {
-            message.headers_mut().insert("x-retry-count", HeaderValue::from(round.number - 1));
-        }
-        let Settings { max_answer, body_idle, .. } = self.settings;
-        let received = self.wire.post(message, max_answer, body_idle, place, &round.witness).await?;
-        let (status, headers) = (received.status, received.headers);
-        let body = received.body.map_err(|error| {
-            error.with_status(status).with_request_id(http::request_id(&self.endpoint, request, &headers))
-        })?;
-        http::read(&self.endpoint, request, status, &headers, &body)
     }
 }
 

@@ -8,6 +8,8 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use imagewire_validate::Finding;
 
+#[cfg(feature = "reqwest")]
+use crate::Delivered;
 use crate::{Attempt, Generated};
 
 pub use kind::{Kind, Outcome, Timer};
@@ -39,6 +41,8 @@ struct Inner {
     attempts: Vec<Attempt>,
     source: Option<Box<dyn StdError + Send + Sync>>,
     partial: Option<Generated>,
+    #[cfg(feature = "reqwest")]
+    delivered: Option<Delivered>,
 }
 
 impl Error {
@@ -142,6 +146,23 @@ impl Error {
     #[must_use]
     pub fn into_partial(self) -> Option<Generated> {
         self.0.partial
+    }
+}
+
+#[cfg(feature = "reqwest")]
+impl Error {
+    /// The files that a call to a folder saved although it failed: the images that came whole when others did not, or,
+    /// for [`Kind::Io`], those that could not be saved where they should be and are elsewhere. When not even that was
+    /// possible, the images are in [`Error::partial`].
+    #[must_use]
+    pub fn delivered(&self) -> Option<&Delivered> {
+        self.0.delivered.as_ref()
+    }
+
+    /// The same, by value.
+    #[must_use]
+    pub fn into_delivered(self) -> Option<Delivered> {
+        self.0.delivered
     }
 }
 

@@ -7,6 +7,8 @@ mod response;
 mod retry_after;
 
 pub(crate) use response::MAY_BE_BILLED;
+#[cfg(feature = "reqwest")]
+pub(crate) use response::{Exchange, Form, assemble};
 pub use {
     request::{USER_AGENT, build},
     response::{Answer, read, request_id},

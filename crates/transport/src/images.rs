@@ -73,23 +73,29 @@ impl Answer {
     /// Takes the payloads out of the answer: base64 is decoded, links are checked. `b64_json` wins over `url`; what has
     /// neither is passed over.
     pub fn take_payloads(&mut self) -> Vec<Result<Payload, Error>> {
-        let for_all = &self.response.revised_prompt;
-        let payloads = self.response.data.iter_mut().enumerate().filter_map(|(index, image)| {
-            let source =
-                if let Some(payload) = image.b64_json.take().filter(|payload| !payload.as_str().is_empty()) {
-                    decode::base64(&payload, &format!("data[{index}].b64_json")).map(Source::Inline)
-                } else {
-                    let url = image.url.as_deref().filter(|url| !url.is_empty())?;
-                    let source = download::source(url, &format!("data[{index}].url"));
-                    if decode::is_data_url(url) {
-                        image.url = None;
-                    }
-                    source
-                };
-            let revised_prompt = image.revised_prompt.clone().or_else(|| for_all.clone());
-            Some(source.map(|source| Payload { index, source, revised_prompt }))
-        });
-        payloads.collect()
+        (0..self.response.data.len()).filter_map(|index| self.take_payload(index)).collect()
+    }
+
+    pub(crate) fn take_payload(&mut self, index: usize) -> Option<Result<Payload, Error>> {
+        let revised_prompt = self.revised_prompt(index);
+        let image = self.response.data.get_mut(index)?;
+        let source =
+            if let Some(payload) = image.b64_json.take().filter(|payload| !payload.as_str().is_empty()) {
+                decode::base64(&payload, &format!("data[{index}].b64_json")).map(Source::Inline)
+            } else {
+                let url = image.url.as_deref().filter(|url| !url.is_empty())?;
+                let source = download::source(url, &format!("data[{index}].url"));
+                if decode::is_data_url(url) {
+                    image.url = None;
+                }
+                source
+            };
+        Some(source.map(|source| Payload { index, source, revised_prompt }))
+    }
+
+    pub(crate) fn revised_prompt(&self, index: usize) -> Option<String> {
+        let own = self.response.data.get(index).and_then(|image| image.revised_prompt.as_ref());
+        own.or(self.response.revised_prompt.as_ref()).cloned()
     }
 
     /// The result of a call, once every payload was fetched or given up. With a `failure` it is that failure, and the
@@ -119,17 +125,19 @@ impl Payload {
     /// [`Kind::Decode`] when the bytes are no image.
     pub fn into_image(self, bytes: Bytes) -> Result<GeneratedImage, Error> {
         let Self { index, source, revised_prompt } = self;
-        let sniffed = decode::sniff(&bytes).map_err(|error| {
-            let (outcome, place) = match source {
-                Source::Inline(_) => (Outcome::Unknown, "b64_json holds"),
-                Source::Remote(_) => (Outcome::Done, "url leads to"),
-            };
-            Error::new(Kind::Decode, outcome, format!("data[{index}].{place} no image: {error}"))
-                .with_remedy(MAY_BE_BILLED)
-        })?;
+        let sniffed = decode::sniff(&bytes)
+            .map_err(|error| no_image(index, matches!(source, Source::Inline(_)), error))?;
         let decode::Sniffed { format, width, height } = sniffed;
         Ok(GeneratedImage { index, bytes, format, width, height, revised_prompt })
     }
+}
+
+/// The image at that place is none.
+pub(crate) fn no_image(index: usize, is_inline: bool, error: decode::NotAnImage) -> Error {
+    let (outcome, place) =
+        if is_inline { (Outcome::Unknown, "b64_json holds") } else { (Outcome::Done, "url leads to") };
+    Error::new(Kind::Decode, outcome, format!("data[{index}].{place} no image: {error}"))
+        .with_remedy(MAY_BE_BILLED)
 }
 
 impl fmt::Debug for Generated {

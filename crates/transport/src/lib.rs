@@ -34,6 +34,8 @@ mod audit;
 pub mod breaker;
 mod checking;
 pub mod decode;
+#[cfg(feature = "reqwest")]
+mod delivered;
 pub mod download;
 #[cfg(feature = "reqwest")]
 mod driver;
@@ -55,7 +57,9 @@ pub use attempt::Attempt;
 pub use audit::Mismatch;
 pub use checking::Checking;
 #[cfg(feature = "reqwest")]
-pub use driver::{Client, ClientBuilder};
+pub use delivered::{Delivered, Delivery, Written, WrittenImage};
+#[cfg(feature = "reqwest")]
+pub use driver::{Client, ClientBuilder, EventStream, ImageEvent, Progress};
 pub use endpoint::Endpoint;
 pub use error::{Error, Kind, Outcome, Timer};
 pub use images::{Generated, GeneratedImage, Payload, Source};

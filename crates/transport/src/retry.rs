@@ -144,7 +144,12 @@ fn class(failure: &Failure, attempt: u32, advised: bool) -> Class {
         (Outcome::Refused, Kind::InvalidRequest | Kind::Model) if advised => Class::Transient,
         (
             Outcome::Unknown,
-            Kind::Timeout | Kind::Transport | Kind::Server | Kind::Decode | Kind::UnexpectedContentType,
+            Kind::Timeout
+            | Kind::Transport
+            | Kind::Server
+            | Kind::Decode
+            | Kind::UnexpectedContentType
+            | Kind::Incomplete,
         ) => Class::Open,
         (Outcome::NotSent | Outcome::Refused | Outcome::Unknown | Outcome::Done, _) => Class::Final,
     }

@@ -1,13 +1,16 @@
 //! Images as files: whole or not at all.
 
+#[cfg(feature = "reqwest")]
+mod deliver;
+mod draft;
 mod name;
+mod publish;
 #[cfg(test)]
 mod tests;
 
 use std::{
     ffi::OsString,
-    fs,
-    io::{self, Write as _},
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -15,17 +18,26 @@ use tempfile::NamedTempFile;
 
 use crate::{Error, GeneratedImage, Outcome, decode::Format};
 use name::Names;
+use publish::Published;
+
+#[cfg(feature = "reqwest")]
+pub(crate) use deliver::{Kept, Unsaved};
+pub(crate) use draft::Draft;
+pub(crate) use publish::Piece;
 
 /// Where images are saved.
 ///
 /// The extension is always that of the content, and several images get `-1`, `-2`, … before it. Files come into being
-/// under hidden temporary names and get their own when they are on the disk; a call that fails leaves nothing behind.
+/// under hidden temporary names and get their own when they are on the disk; what fails leaves nothing behind.
 ///
 /// The methods block on the disk; in async code, call them where blocking is allowed.
 #[derive(Clone, Debug)]
 pub struct Destination {
     place: Place,
     overwrite: bool,
+    sync: bool,
+    keep_partials: bool,
+    rescue: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,14 +64,18 @@ impl Destination {
     /// A folder; the files are called `image` until [`Destination::stem`] says otherwise.
     #[must_use]
     pub fn directory(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::Directory { path: path.into(), stem: "image".into() }, overwrite: false }
+        Self::at(Place::Directory { path: path.into(), stem: "image".into() })
     }
 
     /// A file. A last part of one to five letters after a dot is taken for an extension, and replaced if the content is
     /// of another kind.
     #[must_use]
     pub fn file(path: impl Into<PathBuf>) -> Self {
-        Self { place: Place::File(path.into()), overwrite: false }
+        Self::at(Place::File(path.into()))
+    }
+
+    fn at(place: Place) -> Self {
+        Self { place, overwrite: false, sync: true, keep_partials: false, rescue: None }
     }
 
     /// Names the files in a folder, without the extension. Without effect on [`Destination::file`].
@@ -75,6 +91,29 @@ impl Destination {
     #[must_use]
     pub fn overwrite(mut self, overwrite: bool) -> Self {
         self.overwrite = overwrite;
+        self
+    }
+
+    /// Whether to wait until files are on the disk, so that they survive a loss of power. On by default.
+    #[must_use]
+    pub fn sync(mut self, sync: bool) -> Self {
+        self.sync = sync;
+        self
+    }
+
+    /// Whether unfinished images of a stream are kept, as `NAME.partial-K.EXTENSION`, with K from 0. They are thrown away
+    /// by default.
+    #[must_use]
+    pub fn keep_partials(mut self, keep: bool) -> Self {
+        self.keep_partials = keep;
+        self
+    }
+
+    /// Where `Client::generate_to` leaves images that it has bought and cannot save here.
+    /// The system's temporary folder by default.
+    #[must_use]
+    pub fn rescue_to(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.rescue = Some(folder.into());
         self
     }
 
@@ -104,24 +143,24 @@ impl Destination {
     pub fn save(&self, images: &[GeneratedImage]) -> Result<Vec<Saved>, Error> {
         let names = self.names(Outcome::Done)?;
         self.open(&names, Outcome::Done)?;
-        let mut written = Vec::new();
-        for (image, number) in images.iter().zip(numbers(images.len())) {
-            let (path, extension_replaced) = names.actual(number, image.format);
-            self.require_free(&path, Outcome::Done)?;
-            let file = write(&names.directory, &image.bytes)?;
-            let bytes = image.bytes.len() as u64;
-            written.push((file, Saved { path, bytes, format: image.format, extension_replaced }));
-        }
-        let mut published = Published { paths: Vec::new(), replaces: self.overwrite };
-        let mut saved = Vec::new();
-        for (file, entry) in written {
-            self.publish(file, &entry.path)?;
-            published.paths.push(entry.path.clone());
-            saved.push(entry);
-        }
-        sync_directory(&names.directory)?;
-        published.paths.clear();
+        let pieces = images.iter().zip(numbers(images.len())).map(|(image, number)| {
+            let mut draft = Draft::new(&names.directory);
+            draft.append(&image.bytes);
+            Piece { draft, number, format: image.format }
+        });
+        let mut published = Published(Vec::new());
+        let saved = self.publish(&mut pieces.collect::<Vec<_>>(), &mut published)?;
+        published.0.clear();
         Ok(saved)
+    }
+
+    /// A hidden file in the folder.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn draft(&self) -> Draft {
+        match self.names(Outcome::Done) {
+            Ok(names) => Draft::new(&names.directory),
+            Err(error) => Draft::in_memory(error),
+        }
     }
 
     fn names(&self, outcome: Outcome) -> Result<Names, Error> {
@@ -151,37 +190,9 @@ impl Destination {
             Err(error) => Err(Error::io(outcome, path, "look at it", error)),
         }
     }
-
-    fn publish(&self, file: NamedTempFile, path: &Path) -> Result<(), Error> {
-        let published = if self.overwrite { file.persist(path) } else { file.persist_noclobber(path) };
-        match published.map_err(|error| error.error) {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                Err(Error::file(Outcome::Done, path, "it exists already", TAKEN))
-            }
-            Err(error) => Err(Error::io(Outcome::Done, path, "create it", error)),
-        }
-    }
 }
 
 const TAKEN: &str = "Choose another name or folder, or allow overwriting";
-
-/// Takes the files of a failed call away again; not those that replaced others, since nothing could bring these back.
-struct Published {
-    paths: Vec<PathBuf>,
-    replaces: bool,
-}
-
-impl Drop for Published {
-    fn drop(&mut self) {
-        if !self.replaces {
-            for path in &self.paths {
-                // The first error is on its way to the caller; a second one would not help.
-                let _ = fs::remove_file(path);
-            }
-        }
-    }
-}
 
 /// One image has no number; several are counted from 1.
 fn numbers(count: usize) -> impl Iterator<Item = Option<usize>> {
@@ -197,28 +208,4 @@ fn temporary(directory: &Path, outcome: Outcome) -> Result<NamedTempFile, Error>
     builder
         .tempfile_in(directory)
         .map_err(|error| Error::io(outcome, directory, "write into the folder", error))
-}
-
-fn write(directory: &Path, bytes: &[u8]) -> Result<NamedTempFile, Error> {
-    let mut file = temporary(directory, Outcome::Done)?;
-    file.write_all(bytes)
-        .and_then(|()| file.as_file().sync_all())
-        .map_err(|error| Error::io(Outcome::Done, directory, "write into the folder", error))?;
-    Ok(file)
-}
-
-/// Makes the names last, where a folder can be synchronised.
-fn sync_directory(directory: &Path) -> Result<(), Error> {
-    if !cfg!(unix) {
-        return Ok(());
-    }
-    match fs::File::open(directory).and_then(|directory| directory.sync_all()) {
-        // Some file systems cannot do this for folders.
-        Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
-            Ok(())
-        }
-        result => {
-            result.map_err(|error| Error::io(Outcome::Done, directory, "synchronise the folder", error))
-        }
-    }
 }

@@ -3,15 +3,16 @@
 
 use imagewire_types::CreateImageRequest;
 
-use crate::{Attempt, Endpoint, Error, Generated, retry::Decision};
+use crate::{Attempt, Endpoint, Error, retry::Decision};
 
-/// Runs a call in a span of its own, and reports how it ended.
+/// Runs a call in a span of its own, and reports how it ended: how many images there are, and the request id.
 #[cfg(feature = "tracing")]
-pub(crate) async fn call(
+pub(crate) async fn call<T>(
     endpoint: &Endpoint,
     request: &CreateImageRequest,
-    call: impl Future<Output = Result<Generated, Error>>,
-) -> Result<Generated, Error> {
+    call: impl Future<Output = Result<T, Error>>,
+    bought: impl Fn(&T) -> (usize, Option<&str>),
+) -> Result<T, Error> {
     use tracing::Instrument as _;
 
     let span = tracing::info_span!(
@@ -24,8 +25,9 @@ pub(crate) async fn call(
     async {
         let result = call.await;
         match &result {
-            Ok(generated) => {
-                tracing::info!(images = generated.images.len(), request_id = generated.request_id, "bought");
+            Ok(result) => {
+                let (images, request_id) = bought(result);
+                tracing::info!(images, request_id, "bought");
             }
             Err(error) => {
                 tracing::warn!(kind = error.kind().as_str(), outcome = error.outcome().as_str(), "failed");
@@ -38,11 +40,12 @@ pub(crate) async fn call(
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) async fn call(
+pub(crate) async fn call<T>(
     _: &Endpoint,
     _: &CreateImageRequest,
-    call: impl Future<Output = Result<Generated, Error>>,
-) -> Result<Generated, Error> {
+    call: impl Future<Output = Result<T, Error>>,
+    _: impl Fn(&T) -> (usize, Option<&str>),
+) -> Result<T, Error> {
     call.await
 }
 

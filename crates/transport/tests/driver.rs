@@ -256,15 +256,6 @@ async fn silence_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_stream_is_not_bought_by_mistake() {
-    let server = Server::start(|_, _| json("{}")).await;
-    let error =
-        client(&server.base()).generate(&CreateImageRequest::new(PROMPT).stream(true)).await.unwrap_err();
-    assert_eq!((error.kind(), error.outcome()), (Kind::Configuration, Outcome::NotSent));
-    assert_eq!(server.paths(), [""; 0]);
-}
-
-#[tokio::test]
 async fn one_client_serves_many_calls() {
     let server = Server::start(|_, _| json(ONE_IMAGE)).await;
     let client = client(&server.base());

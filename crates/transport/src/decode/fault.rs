@@ -60,18 +60,23 @@ impl ScanError {
 impl ScanError {
     /// The error of the crate, in the words of `shown`.
     pub(crate) fn in_answer(self, shown: &dyn fmt::Display) -> Error {
-        let kind = match self.fault {
-            Fault::TooLarge => Kind::TooLarge,
-            Fault::Truncated
-            | Fault::Syntax
-            | Fault::Form
-            | Fault::Duplicate
-            | Fault::Base64
-            | Fault::Empty
-            | Fault::DataLink => Kind::Decode,
-        };
-        Error::new(kind, Outcome::Unknown, format!("The answer cannot be read: {shown}"))
+        Error::new(self.fault.kind(), Outcome::Unknown, format!("The answer cannot be read: {shown}"))
             .with_remedy(MAY_BE_BILLED)
+    }
+}
+
+impl Fault {
+    pub(crate) fn kind(self) -> Kind {
+        match self {
+            Self::TooLarge => Kind::TooLarge,
+            Self::Truncated
+            | Self::Syntax
+            | Self::Form
+            | Self::Duplicate
+            | Self::Base64
+            | Self::Empty
+            | Self::DataLink => Kind::Decode,
+        }
     }
 }
 

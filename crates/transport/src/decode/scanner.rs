@@ -153,6 +153,10 @@ impl Scanner {
     /// # Errors
     /// When the body is not an answer, or not all of one.
     pub fn finish(self) -> Result<ImagesResponse, ScanError> {
+        self.response()
+    }
+
+    pub(crate) fn response(&self) -> Result<ImagesResponse, ScanError> {
         let envelope = self.whole_envelope()?;
         serde_json::from_slice(envelope).map_err(|error| self.explain(envelope, &error))
     }

@@ -70,6 +70,51 @@ pub fn sniff(bytes: &[u8]) -> Result<Sniffed, NotAnImage> {
     }
 }
 
+/// As much of an image is kept until its size is found: colour profiles and previews may stand before it.
+#[cfg(feature = "reqwest")]
+const HEAD: usize = 1 << 20;
+
+/// [`sniff`] for an image that comes in pieces.
+#[cfg(feature = "reqwest")]
+#[derive(Default)]
+pub(crate) struct Sniffer {
+    head: Vec<u8>,
+    /// As many bytes are waited for until the next look, so that small pieces do not cost a look each.
+    next: usize,
+    found: Option<Sniffed>,
+}
+
+#[cfg(feature = "reqwest")]
+impl Sniffer {
+    pub(crate) fn feed(&mut self, bytes: &[u8]) {
+        if self.found.is_some() || self.head.len() >= HEAD {
+            return;
+        }
+        // Nearly always the first piece says everything, and nothing has to be kept.
+        if self.head.is_empty() && self.settle(sniff(bytes)) {
+            return;
+        }
+        let room = HEAD - self.head.len();
+        self.head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+        if self.head.len() >= self.next {
+            self.next = self.head.len() * 2;
+            if self.settle(sniff(&self.head)) {
+                self.head = Vec::new();
+            }
+        }
+    }
+
+    pub(crate) fn end(&self) -> Result<Sniffed, NotAnImage> {
+        self.found.map_or_else(|| sniff(&self.head), Ok)
+    }
+
+    /// The size of other formats may stand in several places, of which the last counts.
+    fn settle(&mut self, result: Result<Sniffed, NotAnImage>) -> bool {
+        self.found = result.ok().filter(|sniffed| sniffed.format != Format::Other);
+        self.found.is_some()
+    }
+}
+
 impl Format {
     /// The formats that image services are known to send.
     pub const KNOWN: &'static [Self] = &[Self::Png, Self::Jpeg, Self::Webp, Self::Gif];
@@ -147,6 +192,24 @@ mod tests {
         }
         assert_eq!(sniff(b""), Err(NotAnImage::Empty));
         assert_eq!(sniff(&samples::png(0, 1)), Err(NotAnImage::Damaged));
+    }
+
+    #[cfg(feature = "reqwest")]
+    #[test]
+    fn pieces_say_the_same_as_the_whole() {
+        let mut late = samples::jpeg(3, 2);
+        // A long segment of the application before the size.
+        let segment = [&b"\xff\xe1\xff\xff"[..], &[7; 0xfffd]].concat();
+        late.splice(20..20, segment.repeat(3));
+        for whole in
+            [samples::png(3, 2), late, samples::webp(3, 2), samples::gif(3, 2), b"<html>".to_vec(), vec![]]
+        {
+            for size in [1, 7, 48 << 10, 1 << 20] {
+                let mut sniffer = Sniffer::default();
+                whole.chunks(size).for_each(|piece| sniffer.feed(piece));
+                assert_eq!(sniffer.end(), sniff(&whole), "{} bytes by {size}", whole.len());
+            }
+        }
     }
 
     #[test]

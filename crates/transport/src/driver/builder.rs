@@ -110,7 +110,7 @@ impl ClientBuilder {
         let connections = Connections { connect, idle, keepalive, authorities, guard };
         Ok(Client {
             wire: Arc::new(Wire::new(&url, links, connections)?),
-            gates: Arc::new(Gates::new(self.max_concurrent, self.images_per_minute)),
+            gates: Gates::new(self.max_concurrent, self.images_per_minute),
             endpoint: Arc::new(self.endpoint),
             settings: Settings::default(),
         })

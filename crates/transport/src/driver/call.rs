@@ -3,11 +3,15 @@
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::{gates::Gates, witness::Witness};
+use super::{
+    gates::{Gates, Pass},
+    progress::{Observer, Progress},
+    witness::Witness,
+};
 use crate::{
     Attempt, Error, Kind, Outcome, Timer,
     http::MAY_BE_BILLED,
@@ -20,7 +24,7 @@ const AGES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// A call under way.
 pub(super) struct Call<'a> {
-    pub(super) gates: &'a Gates,
+    pub(super) gates: &'a Arc<Gates>,
     pub(super) policy: Policy,
     /// The service, for messages.
     pub(super) place: &'a str,
@@ -28,6 +32,7 @@ pub(super) struct Call<'a> {
     pub(super) model: &'a str,
     /// What the limit of images goes by.
     pub(super) images: u32,
+    pub(super) observer: &'a Observer,
     deadline: Duration,
     begin: Instant,
 }
@@ -37,12 +42,34 @@ pub(super) struct Round {
     /// From 1.
     pub(super) number: u32,
     pub(super) witness: Witness,
+    /// When the time for the call is over.
+    pub(super) end: Instant,
+}
+
+/// An attempt that was not in vain.
+pub(super) struct Success<T> {
+    pub(super) value: T,
+    /// The attempts before.
+    pub(super) failed: Vec<Attempt>,
+    /// To be told how the rest of the answer went.
+    pub(super) pass: Pass,
 }
 
 impl<'a> Call<'a> {
-    pub(super) fn begin(gates: &'a Gates, policy: Policy, place: &'a str, deadline: Duration) -> Self {
+    pub(super) fn begin(
+        gates: &'a Arc<Gates>,
+        policy: Policy,
+        place: &'a str,
+        deadline: Duration,
+        observer: &'a Observer,
+    ) -> Self {
         let deadline = deadline.min(AGES);
-        Self { gates, policy, place, model: "", images: 1, deadline, begin: Instant::now() }
+        Self { gates, policy, place, model: "", images: 1, observer, deadline, begin: Instant::now() }
+    }
+
+    /// The record of a failure now.
+    pub(super) fn attempt(&self, number: u32, error: &Error, possible_duplicate: bool) -> Attempt {
+        Attempt::of(number, error, self.begin.elapsed(), possible_duplicate)
     }
 
     /// When the time for the call is over, downloads included.
@@ -51,10 +78,7 @@ impl<'a> Call<'a> {
     }
 
     /// Makes attempts until one succeeds or no other is allowed. The failed ones are in the result, or in the error.
-    pub(super) async fn run<T, F>(
-        &self,
-        mut attempt: impl FnMut(Round) -> F,
-    ) -> Result<(T, Vec<Attempt>), Error>
+    pub(super) async fn run<T, F>(&self, mut attempt: impl FnMut(Round) -> F) -> Result<Success<T>, Error>
     where
         F: Future<Output = Result<T, Error>>,
     {
@@ -68,16 +92,18 @@ impl<'a> Call<'a> {
                 Err(error) => return Err(last.unwrap_or(error).with_attempts(failed)),
             };
             let witness = Witness::default();
-            let result = timeout_at(self.end(), attempt(Round { number, witness: witness.clone() })).await;
-            let result = result.unwrap_or_else(|_| Err(self.out_of_time(witness.may_have_arrived())));
-            pass.record(result.as_ref().err(), fastrand::f64());
-            let error = match result {
+            self.observer.tell(|| Progress::Sending { attempt: number });
+            let round = Round { number, witness: witness.clone(), end: self.end() };
+            let result = timeout_at(self.end(), attempt(round)).await;
+            let late = |_| Err(out_of_time(self.place, self.deadline, witness.may_have_arrived()));
+            let error = match result.unwrap_or_else(late) {
                 Ok(value) => {
                     self.gates.budget.succeeded();
-                    return Ok((value, failed));
+                    return Ok(Success { value, failed, pass });
                 }
                 Err(error) => error,
             };
+            pass.record(Some(&error), fastrand::f64());
             let elapsed = self.begin.elapsed();
             failed.push(Attempt::of(number, &error, elapsed, duplicates > 0));
             let decision = self.gates.budget.decide(|budget| {
@@ -90,25 +116,32 @@ impl<'a> Call<'a> {
                 Decision::Stop(_) => return Err(error.with_attempts(failed)),
                 Decision::Retry { after, possible_duplicate, .. } => {
                     duplicates += u32::from(possible_duplicate);
+                    self.observer.tell(|| Progress::Waiting { after, reason: error.kind() });
                     last = Some(error);
                     sleep(after).await;
                 }
             }
         }
         // Not reached: the policy counts the attempts, and stops long before the numbers do.
-        Err(last.unwrap_or_else(|| self.out_of_time(false)).with_attempts(failed))
+        let late = || out_of_time(self.place, self.deadline, false);
+        Err(last.unwrap_or_else(late).with_attempts(failed))
     }
 
-    fn out_of_time(&self, may_have_arrived: bool) -> Error {
-        let (place, seconds) = (self.place, self.deadline.as_secs_f64());
-        let error = if may_have_arrived {
-            let what = format!("No complete answer from {place} within {seconds} s");
-            Error::new(Kind::Timeout, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED)
-        } else {
-            let what = format!("No connection to {place} within {seconds} s");
-            Error::new(Kind::Timeout, Outcome::NotSent, what)
-                .with_remedy("Nothing was sent. Check the address, the network and the proxy settings")
-        };
-        error.with_timer(Timer::Deadline)
+    pub(super) fn deadline(&self) -> Duration {
+        self.deadline
     }
+}
+
+/// The time for the call is over.
+pub(super) fn out_of_time(place: &str, deadline: Duration, may_have_arrived: bool) -> Error {
+    let seconds = deadline.as_secs_f64();
+    let error = if may_have_arrived {
+        let what = format!("No complete answer from {place} within {seconds} s");
+        Error::new(Kind::Timeout, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED)
+    } else {
+        let what = format!("No connection to {place} within {seconds} s");
+        Error::new(Kind::Timeout, Outcome::NotSent, what)
+            .with_remedy("Nothing was sent. Check the address, the network and the proxy settings")
+    };
+    error.with_timer(Timer::Deadline)
 }

@@ -1,51 +1,120 @@
-//! Fetching the images of an answer.
+//! From what an answer holds to its images: those that came with it, and those that it links to.
 
 use bytes::Bytes;
+use imagewire_types::ImagesResponse;
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
-use super::{Client, fault::Lost};
+use super::{
+    Client, Cut,
+    arrive::{Arrived, Incoming, Sink, Writer},
+    body::{Bounds, Chunks, Reading, Stop},
+    fault::Lost,
+    progress::{Observer, Progress},
+    receive::Haul,
+};
 use crate::{
-    Error, Generated, Outcome, Source, Timer, download, http,
+    Error, Outcome, Source, Timer,
+    decode::Sniffed,
+    download,
+    http::Answer,
+    images,
     retry::{Decision, Failure, Policy, Situation, decide},
 };
 
+/// What a call bought, wherever its images are.
+pub(super) struct Settled<W> {
+    pub(super) response: ImagesResponse,
+    pub(super) request_id: Option<String>,
+    pub(super) landed: Vec<Landed<W>>,
+    /// How many images the answer told of, those that cannot be had included.
+    pub(super) images: usize,
+    pub(super) failure: Option<Error>,
+}
+
+/// An image that is there.
+pub(super) struct Landed<W> {
+    pub(super) index: usize,
+    /// Its place among the images that the answer tells of, from 1.
+    pub(super) number: usize,
+    pub(super) writer: W,
+    pub(super) bytes: u64,
+    pub(super) sniffed: Sniffed,
+    pub(super) revised_prompt: Option<String>,
+}
+
 impl Client {
     /// Gathers the images of an answer; one that cannot be had does not cost the others.
-    pub(super) async fn collect(&self, mut answer: http::Answer, end: Instant) -> Result<Generated, Error> {
-        let (mut images, mut failure) = (Vec::new(), None);
-        for payload in answer.take_payloads() {
-            let image = match payload {
-                Ok(payload) => match self.fetch(&payload.source, payload.index, end).await {
-                    Ok(bytes) => payload.into_image(bytes),
-                    Err(error) => Err(error),
+    pub(super) async fn settle<S: Sink>(
+        &self,
+        haul: Haul<S::Writer>,
+        sink: &S,
+        end: Instant,
+    ) -> Settled<S::Writer> {
+        let Haul { mut answer, mut items, mut failure } = haul;
+        let (mut landed, mut images) = (Vec::new(), 0);
+        for index in 0..answer.response.data.len() {
+            let revised_prompt = answer.revised_prompt(index);
+            let (arrived, is_inline) = match items.remove(&index) {
+                Some(arrived) => (arrived, true),
+                None => match answer.take_payload(index) {
+                    None => continue,
+                    Some(Err(error)) => (Err(error), true),
+                    Some(Ok(payload)) => {
+                        let is_inline = matches!(payload.source, Source::Inline(_));
+                        (self.fetch(payload.source, index, sink, end).await, is_inline)
+                    }
                 },
-                Err(error) => Err(error),
             };
-            match image {
-                Ok(image) => images.push(image),
+            images += 1;
+            let sniffed = arrived.and_then(|arrived| match arrived.sniffed {
+                Ok(sniffed) => Ok((arrived, sniffed)),
+                Err(error) => Err(images::no_image(index, is_inline, error)),
+            });
+            match sniffed {
+                Ok((Arrived { writer, bytes, .. }, sniffed)) => {
+                    landed.push(Landed { index, number: images, writer, bytes, sniffed, revised_prompt });
+                }
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
-        answer.finish(images, failure)
+        let Answer { response, request_id } = answer;
+        Settled { response, request_id, landed, images, failure }
     }
 
-    async fn fetch(&self, source: &Source, index: usize, end: Instant) -> Result<Bytes, Error> {
-        match source {
-            Source::Inline(bytes) => Ok(bytes.clone()),
-            Source::Remote(url) => self.download(url, &format!("data[{index}].url"), end).await,
+    async fn fetch<S: Sink>(
+        &self,
+        source: Source,
+        index: usize,
+        sink: &S,
+        end: Instant,
+    ) -> Result<Arrived<S::Writer>, Error> {
+        let arrived = match source {
+            Source::Inline(bytes) => whole(&bytes, index, sink).await,
+            Source::Remote(url) => self.download(&url, index, sink, end).await,
+        };
+        if let Ok(Arrived { bytes, .. }) = &arrived {
+            self.settings.observer.tell(|| Progress::Image { index, bytes: *bytes });
         }
+        arrived
     }
 
     /// Fetching costs nothing, so passing failures are tried again, all within one time.
-    async fn download(&self, url: &Url, place: &str, end: Instant) -> Result<Bytes, Error> {
+    async fn download<S: Sink>(
+        &self,
+        url: &Url,
+        index: usize,
+        sink: &S,
+        end: Instant,
+    ) -> Result<Arrived<S::Writer>, Error> {
+        let place = format!("data[{index}].url");
         let begin = Instant::now();
         let until = end.min(begin + download::DEADLINE);
         let policy = Policy::default().attempts(download::ATTEMPTS);
         for attempt in 1.. {
-            let Lost { error, is_passing } = match timeout_at(until, self.wire.get(url.clone(), place)).await
-            {
-                Ok(Ok(bytes)) => return Ok(bytes),
+            let once = self.download_once(url, &place, index, sink);
+            let Lost { error, is_passing } = match timeout_at(until, once).await {
+                Ok(Ok(arrived)) => return Ok(arrived),
                 Ok(Err(lost)) => lost,
                 Err(_) => break,
             };
@@ -69,6 +138,64 @@ impl Client {
         }
         let seconds = until.duration_since(begin).as_secs_f64();
         let what = format!("it did not arrive within {seconds} s");
-        Err(download::failure(place, &what).with_timer(Timer::Deadline))
+        Err(download::failure(&place, &what).with_timer(Timer::Deadline))
     }
+
+    async fn download_once<S: Sink>(
+        &self,
+        url: &Url,
+        place: &str,
+        index: usize,
+        sink: &S,
+    ) -> Result<Arrived<S::Writer>, Lost> {
+        let (head, body) = self.wire.get(url.clone(), place).await?;
+        let too_large = || {
+            let what = format!("it is larger than {} MiB", download::MAX_BYTES >> 20);
+            Lost::for_good(download::failure(place, &what).with_status(head.status))
+        };
+        if head.length.is_some_and(|length| length > download::MAX_BYTES) {
+            return Err(too_large());
+        }
+        let incoming = Incoming::new(sink.open(index, head.length.unwrap_or_default()));
+        match self.take(body, incoming, index).await {
+            // The image is there and the caller's writer failed: fetching it again would not help.
+            Ok(incoming) => incoming.end().await.map_err(Lost::for_good),
+            Err(Stop::TooLarge) => Err(too_large()),
+            Err(Stop::Late(timer)) => {
+                let what = format!("nothing came for {} s", download::IDLE.as_secs());
+                Err(Lost::for_now(download::failure(place, &what).with_timer(timer)))
+            }
+            Err(Stop::Broken(fault)) => {
+                let Lost { error, is_passing } = fault.into_download(place);
+                Err(Lost { error: error.with_status(head.status), is_passing })
+            }
+        }
+    }
+
+    async fn take<C: Chunks<Error = Cut>, W: Writer>(
+        &self,
+        body: C,
+        mut incoming: Incoming<W>,
+        index: usize,
+    ) -> Result<Incoming<W>, Stop<Cut>> {
+        let bounds = Bounds {
+            limit: download::MAX_BYTES,
+            first: None,
+            idle: (download::IDLE, Timer::BodyIdle),
+            // The caller watches the whole time.
+            end: Instant::now() + download::DEADLINE * 2,
+        };
+        let mut reading = Reading::new(body, bounds, Observer::default());
+        while let Some(chunk) = reading.next().await? {
+            incoming.write(&chunk).await;
+            self.settings.observer.tell(|| Progress::Downloading { index, bytes: reading.received() });
+        }
+        Ok(incoming)
+    }
+}
+
+async fn whole<S: Sink>(bytes: &Bytes, index: usize, sink: &S) -> Result<Arrived<S::Writer>, Error> {
+    let mut incoming = Incoming::new(sink.open(index, bytes.len() as u64));
+    incoming.write(bytes).await;
+    incoming.end().await
 }

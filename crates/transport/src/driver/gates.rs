@@ -39,32 +39,32 @@ struct Broken {
 }
 
 /// The permission to send one request. Given back when it is dropped.
-pub(super) struct Pass<'a> {
-    gates: &'a Gates,
-    model: &'a str,
+pub(super) struct Pass {
+    gates: Arc<Gates>,
+    model: String,
     is_recorded: bool,
     _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Gates {
-    pub(super) fn new(places: Option<usize>, images_per_minute: Option<u32>) -> Self {
-        Self {
+    pub(super) fn new(places: Option<usize>, images_per_minute: Option<u32>) -> Arc<Self> {
+        Arc::new(Self {
             budget: Budget::new(),
             breakers: Mutex::default(),
             limiter: Mutex::new(Limiter::new(images_per_minute)),
             places: places.map(|count| Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS)))),
             epoch: Instant::now(),
-        }
+        })
     }
 
     /// Waits until a request for so many images of that model may go out. `place` is the service, for messages.
-    pub(super) async fn enter<'a>(
-        &'a self,
-        model: &'a str,
+    pub(super) async fn enter(
+        self: &Arc<Self>,
+        model: &str,
         images: u32,
         end: Instant,
         place: &str,
-    ) -> Result<Pass<'a>, Error> {
+    ) -> Result<Pass, Error> {
         let waiting = || {
             let what = format!("The time for the call ended while it waited for others to {place}");
             Error::new(Kind::Timeout, Outcome::NotSent, what)
@@ -81,7 +81,7 @@ impl Gates {
         };
         self.pace(images, end, place).await?;
         self.admit(model, place)?;
-        Ok(Pass { gates: self, model, is_recorded: false, _place: permit })
+        Ok(Pass { gates: Arc::clone(self), model: model.to_owned(), is_recorded: false, _place: permit })
     }
 
     async fn pace(&self, images: u32, end: Instant, place: &str) -> Result<(), Error> {
@@ -123,13 +123,13 @@ impl Gates {
     }
 }
 
-impl Pass<'_> {
+impl Pass {
     /// Learns from how the request ended.
     pub(super) fn record(mut self, failure: Option<&Error>, random: f64) {
         self.is_recorded = true;
         let now = self.gates.now();
         let sign = failure.map_or(Some(Sign::Alive), Sign::of);
-        if let Some(broken) = lock(&self.gates.breakers).get_mut(self.model) {
+        if let Some(broken) = lock(&self.gates.breakers).get_mut(&self.model) {
             broken.breaker.record(now, sign, random);
             if let Some(error) = failure.filter(|_| sign.is_some_and(|sign| sign != Sign::Alive)) {
                 broken.last = Some((error.kind(), error.status()));
@@ -146,11 +146,11 @@ impl Pass<'_> {
     }
 }
 
-impl Drop for Pass<'_> {
+impl Drop for Pass {
     fn drop(&mut self) {
         // The caller gave the call up, which says nothing about the service.
         if !self.is_recorded
-            && let Some(broken) = lock(&self.gates.breakers).get_mut(self.model)
+            && let Some(broken) = lock(&self.gates.breakers).get_mut(&self.model)
         {
             broken.breaker.abandon(self.gates.now());
         }

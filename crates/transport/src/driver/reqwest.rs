@@ -6,11 +6,11 @@ use std::{
 };
 
 use ::http::{
-    HeaderMap, Request, StatusCode,
+    Request, StatusCode,
     header::{ACCEPT, LOCATION},
 };
 use ::reqwest::{
-    Body, Client, Response,
+    Body as RequestBody, Client, Response,
     dns::{Name, Resolve, Resolving},
     redirect, retry,
 };
@@ -20,8 +20,9 @@ use rustls::pki_types::CertificateDer;
 use url::Url;
 
 use super::{
-    body::{Chunks, Stop, gather},
+    body::Chunks,
     fault::{Fault, Lost, Signs},
+    receive::Head,
     resolve::Guard,
     tls::{self, Trust},
     witness::Witness,
@@ -33,14 +34,15 @@ use crate::{
     http::{MAY_BE_BILLED, USER_AGENT},
 };
 
-/// As much of the body of a failure is read, in bytes: explanations are short.
-const EXPLANATION: u64 = 64 << 10;
+/// A connection that broke, sorted.
+pub(super) type Cut = Fault<::reqwest::Error>;
 
-/// An answer: its head, and its body or what became of that.
-pub(super) struct Received {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Result<Vec<u8>, Error>,
+/// The body of an answer.
+pub(super) struct Body {
+    response: Response,
+    /// Where it comes from, for messages.
+    place: String,
+    connect: Duration,
 }
 
 /// How connections are made and kept.
@@ -79,43 +81,40 @@ impl Wire {
         })
     }
 
-    /// Sends the request once and reads the whole answer, at most `limit` bytes of it, and not longer than `idle`
-    /// without a byte.
+    /// Sends the request once, and waits until an answer begins.
     pub(super) async fn post(
         &self,
         request: Request<Bytes>,
-        limit: u64,
-        idle: Duration,
         place: &str,
+        stall: Duration,
         witness: &Witness,
-    ) -> Result<Received, Error> {
+    ) -> Result<(Head, Body), Error> {
         let fail = |error| self.fault(error, place).into_error(witness.may_have_arrived());
-        let request = request.map(|bytes| Body::wrap(witness.watch(bytes))).try_into().map_err(fail)?;
-        let mut response = self.service.execute(request).await.map_err(fail)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let limit = if status.is_success() { limit } else { EXPLANATION };
-        let body = match body(&mut response, limit, idle).await {
-            Ok(body) => Ok(body),
-            // The status has said enough; an explanation that is cut or too long must not hide it.
-            Err((_, part)) if !status.is_success() => Ok(part),
-            Err((Stop::TooLarge, _)) => {
-                let what = format!("The answer of {place} is larger than {limit} bytes");
-                Err(Error::new(Kind::TooLarge, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED))
+        let request =
+            request.map(|bytes| RequestBody::wrap(witness.watch(bytes))).try_into().map_err(fail)?;
+        let answer = self.service.execute(request);
+        let response = match witness.stalled(answer, stall).await {
+            Some(result) => result.map_err(fail)?,
+            None => {
+                let seconds = stall.as_secs_f64();
+                let what = format!("{place} took nothing of the request for {seconds} s");
+                return Err(Error::new(Kind::Timeout, Outcome::Unknown, what)
+                    .with_remedy(MAY_BE_BILLED)
+                    .with_timer(Timer::Upload));
             }
-            Err((Stop::Idle, _)) => {
-                let what =
-                    format!("The answer of {place} stopped: nothing came for {} s", idle.as_secs_f64());
-                let error = Error::new(Kind::Timeout, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED);
-                Err(error.with_timer(Timer::BodyIdle))
-            }
-            // An answer has begun, so the request has arrived.
-            Err((Stop::Broken(error), _)) => Err(self.fault(error, place).into_error(true)),
         };
-        Ok(Received { status, headers, body })
+        Ok(self.opened(response, place))
     }
 
-    /// Downloads an image; `place` is where its link stands. Each address on the way is judged before it is gone to.
-    pub(super) async fn get(&self, mut url: Url, place: &str) -> Result<Bytes, Lost> {
+    fn opened(&self, mut response: Response, place: &str) -> (Head, Body) {
+        let (status, length) = (response.status(), response.content_length());
+        let headers = std::mem::take(response.headers_mut());
+        let body = Body { response, place: place.to_owned(), connect: self.connections.connect };
+        (Head { status, headers, length }, body)
+    }
+
+    /// Opens the link to an image; `place` is where it stands. Each address on the way is judged before it is gone to.
+    pub(super) async fn get(&self, mut url: Url, place: &str) -> Result<(Head, Body), Lost> {
         let mut access = self.links.follow(&url, place).map_err(Lost::for_good)?;
         for _ in 0..=download::MAX_REDIRECTS {
             // Whatever is wrong now, the image is bought: an error of the set-up must not say that nothing was sent.
@@ -124,7 +123,7 @@ impl Wire {
                 .map_err(|error| Lost::for_good(download::failure(place, &error.to_string())))?;
             let request = client.get(url.clone()).header(ACCEPT, "image/*");
             let lost = |error| self.fault(error, &host(&url)).into_download(place);
-            let mut response = request.send().await.map_err(lost)?;
+            let response = request.send().await.map_err(lost)?;
             let status = response.status();
             if status.is_redirection() {
                 let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
@@ -135,21 +134,7 @@ impl Wire {
             if !status.is_success() {
                 return Err(refused(status, &url, place));
             }
-            return match body(&mut response, download::MAX_BYTES, download::IDLE).await {
-                Ok(body) => Ok(body.into()),
-                Err((Stop::TooLarge, _)) => {
-                    let what = format!("it is larger than {} MiB", download::MAX_BYTES >> 20);
-                    Err(Lost::for_good(download::failure(place, &what).with_status(status)))
-                }
-                Err((Stop::Idle, _)) => {
-                    let what = format!("nothing came for {} s", download::IDLE.as_secs());
-                    Err(Lost::for_now(download::failure(place, &what).with_timer(Timer::BodyIdle)))
-                }
-                Err((Stop::Broken(error), _)) => {
-                    let Lost { error, is_passing } = lost(error);
-                    Err(Lost { error: error.with_status(status), is_passing })
-                }
-            };
+            return Ok(self.opened(response, &host(&url)));
         }
         let what = format!("it redirects more than {} times", download::MAX_REDIRECTS);
         Err(Lost::for_good(download::failure(place, &what)))
@@ -175,17 +160,21 @@ impl Wire {
         }
     }
 
-    fn fault(&self, error: ::reqwest::Error, place: &str) -> Fault<::reqwest::Error> {
-        let signs = Signs {
-            is_builder: error.is_builder(),
-            is_connect: error.is_connect(),
-            is_timeout: error.is_timeout(),
-            is_dns: error.is_dns(),
-            is_body: error.is_decode() || error.is_body(),
-        };
-        // Its text contains the whole address, query included.
-        Fault::new(signs, error.without_url(), place, self.connections.connect)
+    fn fault(&self, error: ::reqwest::Error, place: &str) -> Cut {
+        fault(error, place, self.connections.connect)
     }
+}
+
+fn fault(error: ::reqwest::Error, place: &str, connect: Duration) -> Cut {
+    let signs = Signs {
+        is_builder: error.is_builder(),
+        is_connect: error.is_connect(),
+        is_timeout: error.is_timeout(),
+        is_dns: error.is_dns(),
+        is_body: error.is_decode() || error.is_body(),
+    };
+    // Its text contains the whole address, query included.
+    Fault::new(signs, error.without_url(), place, connect)
 }
 
 /// How a client reaches an address.
@@ -250,23 +239,10 @@ fn refused(status: StatusCode, url: &Url, place: &str) -> Lost {
     Lost { error, is_passing: status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) }
 }
 
-/// The body, or the part of it that came.
-async fn body(
-    response: &mut Response,
-    limit: u64,
-    idle: Duration,
-) -> Result<Vec<u8>, (Stop<::reqwest::Error>, Vec<u8>)> {
-    let announced = response.content_length().unwrap_or_default();
-    if announced > limit && response.status().is_success() {
-        return Err((Stop::TooLarge, Vec::new()));
-    }
-    gather(response, announced, limit, idle).await
-}
+impl Chunks for Body {
+    type Error = Cut;
 
-impl Chunks for Response {
-    type Error = ::reqwest::Error;
-
-    async fn next(&mut self) -> Result<Option<Bytes>, ::reqwest::Error> {
-        self.chunk().await
+    async fn next(&mut self) -> Result<Option<Bytes>, Cut> {
+        self.response.chunk().await.map_err(|error| fault(error, &self.place, self.connect))
     }
 }

@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use imagewire_types::operations::FASTAPI;
+use imagewire_types::{CreateImageRequest, operations::FASTAPI};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,

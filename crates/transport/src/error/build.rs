@@ -7,6 +7,8 @@ use imagewire_validate::Finding;
 #[cfg(feature = "reqwest")]
 use super::Timer;
 use super::{Error, Inner, Kind, Outcome, Scrub};
+#[cfg(feature = "reqwest")]
+use crate::Delivered;
 use crate::{Attempt, Generated};
 
 impl Error {
@@ -29,6 +31,8 @@ impl Error {
             attempts: Vec::new(),
             source: None,
             partial: None,
+            #[cfg(feature = "reqwest")]
+            delivered: None,
         }))
     }
 
@@ -64,6 +68,18 @@ impl Error {
 
     pub(crate) fn with_remedy(mut self, remedy: impl Into<String>) -> Self {
         self.0.remedy = Some(remedy.into());
+        self
+    }
+
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn with_outcome(mut self, outcome: Outcome) -> Self {
+        self.0.outcome = outcome;
+        self
+    }
+
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn with_delivered(mut self, delivered: Delivered) -> Self {
+        self.0.delivered = Some(delivered);
         self
     }
 

@@ -41,6 +41,8 @@ pub enum Kind {
     TooLarge,
     /// The answer holds no image.
     NoImage,
+    /// A stream ended before an image was completed.
+    Incomplete,
     /// The image was made, but its link could not be fetched.
     Download,
     /// A local file or folder.
@@ -67,6 +69,12 @@ pub enum Outcome {
 pub enum Timer {
     /// The time for name, connection and encryption.
     Connect,
+    /// The time without a byte of the request being taken, while it was sent.
+    Upload,
+    /// The time until the first byte of a stream.
+    FirstByte,
+    /// The time without a byte of a stream.
+    StreamIdle,
     /// The time without a byte of the answer's body, once its head had come.
     BodyIdle,
     /// The time for the whole call.
@@ -96,6 +104,7 @@ impl Kind {
             Self::Decode => "decode",
             Self::TooLarge => "too_large",
             Self::NoImage => "no_image",
+            Self::Incomplete => "incomplete",
             Self::Download => "download",
             Self::Io => "io",
             Self::CircuitOpen => "circuit_open",

@@ -193,6 +193,7 @@ fn outcome(status: StatusCode, kind: Kind) -> Outcome {
         | Kind::Decode
         | Kind::TooLarge
         | Kind::NoImage
+        | Kind::Incomplete
         | Kind::Download
         | Kind::Io
         | Kind::CircuitOpen => false,

@@ -12,6 +12,9 @@ use crate::{Endpoint, Error};
 /// The `User-Agent` of this release.
 pub const USER_AGENT: &str = concat!("imagewire/", env!("CARGO_PKG_VERSION"));
 
+/// Services that do not stream answer as usual.
+const STREAM: &str = "text/event-stream, application/json";
+
 /// The HTTP request that asks `endpoint` for images, with its body serialised once.
 ///
 /// Do not let an HTTP client follow redirects with it or repeat it: each time it arrives, images are bought. Its
@@ -29,7 +32,7 @@ pub fn build(endpoint: &Endpoint, request: &CreateImageRequest) -> Result<Reques
         .method(endpoint.operation().method)
         .uri(url.as_str())
         .header(CONTENT_TYPE, "application/json")
-        .header(ACCEPT, "application/json");
+        .header(ACCEPT, if request.stream == Some(true) { STREAM } else { "application/json" });
     for (name, value) in endpoint.extra_headers()?.into_iter().chain(endpoint.credential_header()?) {
         built = built.header(name, value);
     }

@@ -1,5 +1,7 @@
 //! Answers.
 
+#[cfg(feature = "reqwest")]
+mod arriving;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +11,9 @@ use ::http::{
 };
 use imagewire_types::{CreateImageRequest, ImagesResponse};
 use serde_json::{Value, error::Category};
+
+#[cfg(feature = "reqwest")]
+pub(crate) use arriving::assemble;
 
 use super::refusal;
 use crate::{Endpoint, Error, Kind, Outcome, Secret, error::Scrub};
@@ -46,53 +51,90 @@ pub fn read(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<Answer, Error> {
-    let scrub = scrub(endpoint, request);
-    let exchange = Exchange { endpoint, scrub, status, request_id: request_id(endpoint, request, headers) };
-    match status.as_u16() {
-        200..=299 => exchange.success(headers, body),
-        300..=399 => Err(exchange.redirect(headers)),
-        _ => Err(refusal::refusal(&exchange, headers, body)),
-    }
+    Exchange::new(endpoint, request, status, headers).read(headers, body)
 }
 
 /// One request and the head of its answer.
-pub(super) struct Exchange<'a> {
-    pub(super) endpoint: &'a Endpoint,
+pub(crate) struct Exchange<'a> {
+    pub(crate) endpoint: &'a Endpoint,
     pub(super) scrub: Scrub<'a>,
     pub(super) status: StatusCode,
-    pub(super) request_id: Option<String>,
+    pub(crate) request_id: Option<String>,
+}
+
+/// What the head says about the body of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// JSON; without a type, or with one that says nothing, which is common behind proxies, the content decides.
+    Json {
+        sure: bool,
+    },
+    /// A stream of events.
+    Events,
+    Other,
+}
+
+impl<'a> Exchange<'a> {
+    pub(crate) fn new(
+        endpoint: &'a Endpoint,
+        request: &'a CreateImageRequest,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) -> Self {
+        let request_id = request_id(endpoint, request, headers);
+        Self { endpoint, scrub: scrub(endpoint, request), status, request_id }
+    }
 }
 
 impl Exchange<'_> {
+    /// Judges a whole answer.
+    pub(crate) fn read(&self, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Error> {
+        match self.status.as_u16() {
+            200..=299 => self.success(headers, body),
+            300..=399 => Err(self.redirect(headers)),
+            _ => Err(refusal::refusal(self, headers, body)),
+        }
+    }
+
     fn success(&self, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Error> {
-        if let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| !value.as_bytes().is_empty()) {
-            let encoding = self.scrub.label(&String::from_utf8_lossy(encoding.as_bytes()));
-            if !encoding.eq_ignore_ascii_case("identity") {
-                return Err(self.doubtful(
-                    Kind::Decode,
-                    &format!("is compressed ({encoding}), which was not asked for"),
-                ));
-            }
-        }
-        let declared = headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
-        let declared = declared.as_deref().map(|value| value.split(';').next().unwrap_or_default().trim());
-        let sure = declared.is_some_and(is_json);
-        // Answers without a type, or with one that says nothing, are common behind proxies: their content decides.
-        let possible = matches!(declared, None | Some("" | "text/plain" | "application/octet-stream"));
-        if !sure && !possible {
-            return Err(self.unexpected_type(declared, headers, body));
-        }
+        self.refuse_compression(headers)?;
+        let Form::Json { sure } = form(headers) else {
+            return Err(self.unexpected_type(headers, body));
+        };
         if body.trim_ascii().is_empty() {
             return Err(self.doubtful(Kind::Decode, "is empty"));
         }
-        let response: ImagesResponse = match serde_json::from_slice(body) {
-            Ok(response) => response,
+        match serde_json::from_slice(body) {
+            Ok(response) => self.judge(headers, response, false),
             Err(error) if !sure && error.classify() == Category::Syntax => {
-                return Err(self.unexpected_type(declared, headers, body));
+                Err(self.unexpected_type(headers, body))
             }
-            Err(error) => return Err(self.undecodable(&error)),
+            Err(error) => Err(self.undecodable(&error)),
+        }
+    }
+
+    fn refuse_compression(&self, headers: &HeaderMap) -> Result<(), Error> {
+        let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| !value.as_bytes().is_empty())
+        else {
+            return Ok(());
         };
-        self.require_image(&response, headers)?;
+        let encoding = self.scrub.label(&String::from_utf8_lossy(encoding.as_bytes()));
+        if encoding.eq_ignore_ascii_case("identity") {
+            return Ok(());
+        }
+        Err(self.doubtful(Kind::Decode, &format!("is compressed ({encoding}), which was not asked for")))
+    }
+
+    /// `has_payload`: images were taken out of the answer while it came.
+    fn judge(
+        &self,
+        headers: &HeaderMap,
+        response: ImagesResponse,
+        has_payload: bool,
+    ) -> Result<Answer, Error> {
+        if !has_payload {
+            self.require_image(&response, headers)?;
+        }
         Ok(Answer { response, request_id: self.request_id.clone() })
     }
 
@@ -128,7 +170,7 @@ impl Exchange<'_> {
     }
 
     /// An answer from which it cannot be seen whether images were made.
-    fn doubtful(&self, kind: Kind, what: &str) -> Error {
+    pub(crate) fn doubtful(&self, kind: Kind, what: &str) -> Error {
         let what = format!("The answer of {} {what}", self.endpoint.place());
         self.finish(Error::new(kind, Outcome::Unknown, what)).with_remedy(MAY_BE_BILLED)
     }
@@ -144,10 +186,10 @@ impl Exchange<'_> {
         self.doubtful(Kind::Decode, &format!("{what} (line {line}, column {column})"))
     }
 
-    fn unexpected_type(&self, declared: Option<&str>, headers: &HeaderMap, body: &[u8]) -> Error {
+    fn unexpected_type(&self, headers: &HeaderMap, body: &[u8]) -> Error {
         let text = std::str::from_utf8(body).unwrap_or_default().trim();
-        let declared =
-            declared.map_or_else(|| "no content type".to_owned(), |declared| self.scrub.label(declared));
+        let declared = declared(headers)
+            .map_or_else(|| "no content type".to_owned(), |declared| self.scrub.label(&declared));
         let error = self.doubtful(Kind::UnexpectedContentType, &format!("is not JSON but {declared}"));
         if refusal::is_html(headers, text) { error } else { error.with_words(text, &self.scrub) }
     }
@@ -167,8 +209,24 @@ impl Exchange<'_> {
             .with_remedy("Nothing was sent there. If the service has moved, set the base URL")
     }
 
-    fn finish(&self, error: Error) -> Error {
+    pub(crate) fn finish(&self, error: Error) -> Error {
         error.with_status(self.status).with_request_id(self.request_id.clone())
+    }
+}
+
+/// The type that the head claims, without parameters.
+fn declared(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?;
+    let text = String::from_utf8_lossy(value.as_bytes());
+    Some(text.split(';').next().unwrap_or_default().trim().to_owned())
+}
+
+fn form(headers: &HeaderMap) -> Form {
+    match declared(headers).as_deref() {
+        Some(declared) if is_json(declared) => Form::Json { sure: true },
+        None | Some("" | "text/plain" | "application/octet-stream") => Form::Json { sure: false },
+        Some(declared) if declared.eq_ignore_ascii_case("text/event-stream") => Form::Events,
+        Some(_) => Form::Other,
     }
 }
 

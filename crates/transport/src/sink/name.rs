@@ -73,6 +73,13 @@ impl Names {
         self.asked.iter().map(move |asked| self.path(number, asked)).chain(formats)
     }
 
+    /// The path of an unfinished image.
+    pub(super) fn partial(&self, number: u32, format: Format) -> PathBuf {
+        let mut name = self.stem.clone();
+        name.push(format!(".partial-{number}.{}", format.extension()));
+        self.directory.join(name)
+    }
+
     fn path(&self, number: Option<usize>, extension: &OsStr) -> PathBuf {
         let mut name = self.stem.clone();
         if let Some(number) = number {

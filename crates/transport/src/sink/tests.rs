@@ -91,29 +91,6 @@ fn a_name_must_be_free_with_every_extension_that_may_come() {
 }
 
 #[test]
-fn a_race_for_the_last_name_leaves_the_others_file_and_nothing_of_ours() {
-    let folder = tempfile::tempdir().unwrap();
-    let destination = Destination::file(folder.path().join("a.png"));
-    let first = write(folder.path(), b"ours").unwrap();
-    fs::write(folder.path().join("a.png"), "theirs").unwrap();
-    let error = destination.publish(first, &folder.path().join("a.png")).unwrap_err();
-    assert!(error.to_string().contains("it exists already"), "{error}");
-    assert_eq!(listing(folder.path()), names(&["a.png"]));
-    assert_eq!(fs::read_to_string(folder.path().join("a.png")).unwrap(), "theirs");
-}
-
-#[test]
-fn what_was_published_by_a_failed_call_is_taken_away_again() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("a.png");
-    fs::write(&path, "x").unwrap();
-    drop(Published { paths: vec![path.clone()], replaces: true });
-    assert!(path.exists());
-    drop(Published { paths: vec![path.clone()], replaces: false });
-    assert!(!path.exists());
-}
-
-#[test]
 fn places_that_cannot_work_are_found_before_anything_is_bought() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), "").unwrap();

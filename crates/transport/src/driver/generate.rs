@@ -1,0 +1,326 @@
+//! The calls that buy images.
+
+use std::time::Duration;
+
+use ::http::{HeaderValue, Request};
+use bytes::Bytes;
+use imagewire_types::{CreateImageRequest, Model};
+use imagewire_validate::Finding;
+use tokio::{
+    io::AsyncWrite,
+    time::{Instant, timeout_at},
+};
+
+use super::{
+    Body, Client, Head,
+    arrive::{Foreign, Memory, Sink, Through},
+    body::{Bounds, Reading},
+    call::{Call, Round, Success},
+    fetch::{Landed, Settled},
+    progress::Progress,
+    receive::{Haul, Receiver, too_large},
+};
+use crate::{
+    Attempt, Delivered, Delivery, Destination, Error, Generated, GeneratedImage, Kind, Outcome, Timer,
+    Written, WrittenImage, decode,
+    http::{self, Exchange, Form, MAY_BE_BILLED},
+    sink::{Draft, Kept, Piece, Saved, Unsaved},
+    trace,
+};
+
+/// A request that may go out.
+pub(super) struct Order<'a> {
+    pub(super) request: &'a CreateImageRequest,
+    pub(super) findings: Vec<Finding>,
+    message: Request<Bytes>,
+    pub(super) place: String,
+}
+
+/// What a call bought, and how it went.
+struct Bought<W> {
+    settled: Settled<W>,
+    findings: Vec<Finding>,
+    attempts: Vec<Attempt>,
+}
+
+impl Client {
+    /// Buys images and keeps them in memory: judges the request, sends it, decodes the answer while it arrives, fetches
+    /// its links. With `stream`, the completed images of the stream are the result.
+    ///
+    /// # Errors
+    /// [`Error::outcome`] says whether images may have been bought, [`Error::attempts`] what was tried. When some images
+    /// of an answer cannot be had, the others are in [`Error::partial`].
+    pub async fn generate(&self, request: &CreateImageRequest) -> Result<Generated, Error> {
+        let call = async {
+            let Bought { settled, findings, attempts } = self.buy(request, &Memory).await?;
+            let Settled { response, request_id, landed, failure, .. } = settled;
+            let images = landed.into_iter().map(|landed| image(landed, Bytes::from)).collect();
+            let generated = Generated { response, request_id, images, findings, attempts };
+            match failure {
+                None => Ok(generated),
+                Some(error) => Err(error.with_partial(generated)),
+            }
+        };
+        trace::call(&self.endpoint, request, call, |bought| {
+            (bought.images.len(), bought.request_id.as_deref())
+        })
+        .await
+    }
+
+    /// Buys images and saves them as files. The destination is prepared before anything is sent; each image is written
+    /// while it arrives, under a hidden name, and all get their own names at the end: memory does not grow with them.
+    ///
+    /// What is bought is not lost. When some images cannot be had, the others are saved all the same, see
+    /// [`Error::delivered`]. When files cannot be saved where they should be, nothing stays there, and they are saved in
+    /// another folder, see [`Destination::rescue_to`], or stay in memory, see [`Error::partial`].
+    ///
+    /// Small pieces are written without leaving the task; waiting for the disk happens on another thread.
+    ///
+    /// # Errors
+    /// As [`Client::generate`]; [`Kind::Io`] when the destination cannot be used, with [`Outcome::NotSent`] or, after the
+    /// images were bought, [`Outcome::Done`].
+    pub async fn generate_to(
+        &self,
+        request: &CreateImageRequest,
+        destination: &Destination,
+    ) -> Result<Delivered, Error> {
+        let call = async {
+            destination.prepare(request.n.unwrap_or(1))?;
+            let bought = self.buy(request, destination).await?;
+            self.deliver(bought, destination, request.n.unwrap_or(1)).await
+        };
+        trace::call(&self.endpoint, request, call, |bought| {
+            (bought.files.len(), bought.request_id.as_deref())
+        })
+        .await
+    }
+
+    /// Buys images and writes them to writers of the caller's, one for each image, opened with its place in the answer.
+    /// A writer is shut down when its image is whole; one that is dropped before that got a part of an image, or an
+    /// unfinished one of a stream. For an image that is fetched again after a failure, another one is opened.
+    ///
+    /// # Errors
+    /// As [`Client::generate`]; [`Kind::Io`], [`Outcome::Done`] when a writer fails, which does not disturb the others.
+    /// What was written is in the caller's hands alone.
+    pub async fn generate_into<W: AsyncWrite + Unpin + Send>(
+        &self,
+        request: &CreateImageRequest,
+        open: impl FnMut(usize) -> W + Send,
+    ) -> Result<Written<W>, Error> {
+        let call = async {
+            let Bought { settled, findings, attempts } = self.buy(request, &Through::new(open)).await?;
+            let Settled { response, request_id, landed, failure, .. } = settled;
+            let images = landed.into_iter().map(|landed| {
+                let Landed { index, writer: Foreign(writer), bytes, revised_prompt, .. } = landed;
+                let decode::Sniffed { format, width, height } = landed.sniffed;
+                WrittenImage { index, writer, format, width, height, bytes, revised_prompt }
+            });
+            let images = images.collect();
+            match failure {
+                None => Ok(Written { response, request_id, images, findings, attempts }),
+                Some(error) => Err(error),
+            }
+        };
+        trace::call(&self.endpoint, request, call, |bought| {
+            (bought.images.len(), bought.request_id.as_deref())
+        })
+        .await
+    }
+
+    /// Everything that comes before the first attempt.
+    pub(super) fn order<'a>(&self, request: &'a CreateImageRequest) -> Result<Order<'a>, Error> {
+        let served = self.settings.served.as_deref();
+        let findings = self.settings.checking.judge(&self.endpoint, served, request)?;
+        let message = http::build(&self.endpoint, request)?;
+        Ok(Order { request, findings, message, place: self.endpoint.place() })
+    }
+
+    pub(super) fn call<'a>(&'a self, order: &'a Order<'_>) -> Call<'a> {
+        let Self { settings, gates, .. } = self;
+        let mut call =
+            Call::begin(gates, settings.policy, &order.place, settings.timeout, &settings.observer);
+        let model = order.request.model.as_ref().map(Model::as_str);
+        call.model = settings.served.as_deref().or(model).unwrap_or_default();
+        call.images = order.request.n.unwrap_or(1);
+        call
+    }
+
+    async fn buy<S: Sink>(&self, request: &CreateImageRequest, sink: &S) -> Result<Bought<S::Writer>, Error> {
+        let order = self.order(request)?;
+        let call = self.call(&order);
+        let success = call.run(|round| self.attempt(&order, &call, round, sink)).await?;
+        let Success { value: haul, failed: mut attempts, pass } = success;
+        pass.record(haul.failure.as_ref(), fastrand::f64());
+        if let Some(error) = &haul.failure {
+            let number = attempts.len() as u32 + 1;
+            attempts.push(call.attempt(
+                number,
+                error,
+                attempts.iter().any(|one| one.outcome == Outcome::Unknown),
+            ));
+        }
+        let mut settled = self.settle(haul, sink, call.end()).await;
+        settled.failure = settled
+            .failure
+            .map(|error| error.with_request_id(settled.request_id.clone()).with_attempts(attempts.clone()));
+        Ok(Bought { settled, findings: order.findings, attempts })
+    }
+
+    /// Sends the request once and reads the answer.
+    async fn attempt<S: Sink>(
+        &self,
+        order: &Order<'_>,
+        call: &Call<'_>,
+        round: Round,
+        sink: &S,
+    ) -> Result<Haul<S::Writer>, Error> {
+        let (head, reading) = self.open(order, &round).await?;
+        let receiver = self.receiver(order.request, &head, call.deadline());
+        receiver.receive(reading, sink).await
+    }
+
+    pub(super) fn receiver<'a>(
+        &'a self,
+        request: &'a CreateImageRequest,
+        head: &'a Head,
+        deadline: Duration,
+    ) -> Receiver<'a> {
+        let exchange = Exchange::new(&self.endpoint, request, head.status, &head.headers);
+        let limit = self.settings.max_answer;
+        let (idle, _) = self.idle(&exchange, request, head);
+        Receiver { request, exchange, head, limit, idle, deadline, observer: &self.settings.observer }
+    }
+
+    /// Sends the request once and waits for the head of its answer.
+    pub(super) async fn open(
+        &self,
+        order: &Order<'_>,
+        round: &Round,
+    ) -> Result<(Head, Reading<Body>), Error> {
+        let Order { request, place, .. } = order;
+        let mut message = order.message.clone();
+        let settings = &self.settings;
+        if settings.policy.counts_retries() {
+            message.headers_mut().insert("x-retry-count", HeaderValue::from(round.number - 1));
+        }
+        let first = (request.stream == Some(true)).then(|| Instant::now() + settings.first_byte);
+        let post = self.wire.post(message, place, settings.upload, &round.witness);
+        let (head, body) = match first {
+            None => post.await?,
+            Some(first) => match timeout_at(first, post).await {
+                Ok(opened) => opened?,
+                Err(_) => return Err(silent(place, settings.first_byte, round.witness.may_have_arrived())),
+            },
+        };
+        let exchange = Exchange::new(&self.endpoint, request, head.status, &head.headers);
+        let form = exchange.form(request, &head.headers);
+        settings.observer.tell(|| Progress::Answering {
+            status: head.status.as_u16(),
+            length: head.length,
+            streams: form == Form::Events,
+        });
+        // Of what is no answer a part is enough: explanations are short.
+        let limit = if form == Form::Other { EXPLANATION } else { settings.max_answer };
+        if form != Form::Other && head.length.is_some_and(|length| length > limit) {
+            return Err(exchange.finish(too_large(place, limit)));
+        }
+        let idle = self.idle(&exchange, request, &head);
+        let first = first.filter(|_| form == Form::Events);
+        let bounds = Bounds { limit, first, idle, end: round.end };
+        drop(exchange);
+        Ok((head, Reading::new(body, bounds, settings.observer.clone())))
+    }
+
+    fn idle(&self, exchange: &Exchange<'_>, request: &CreateImageRequest, head: &Head) -> (Duration, Timer) {
+        match exchange.form(request, &head.headers) {
+            Form::Events => (self.settings.stream_idle, Timer::StreamIdle),
+            Form::Json { .. } | Form::Other => (self.settings.body_idle, Timer::BodyIdle),
+        }
+    }
+
+    /// Gives the files their names, on a thread where the disk may be waited for.
+    async fn deliver(
+        &self,
+        bought: Bought<Draft>,
+        destination: &Destination,
+        asked: u32,
+    ) -> Result<Delivered, Error> {
+        let Bought { settled, findings, attempts } = bought;
+        let Settled { response, request_id, landed, images, failure } = settled;
+        let is_alone = images.max(asked as usize) == 1;
+        let (mut files, mut pieces) = (Vec::new(), Vec::new());
+        for Landed { index, number, writer: draft, bytes, sniffed, revised_prompt } in landed {
+            let decode::Sniffed { format, width, height } = sniffed;
+            let path = std::path::PathBuf::new();
+            let extension_replaced = false;
+            files.push(Delivery {
+                index,
+                path,
+                format,
+                width,
+                height,
+                bytes,
+                extension_replaced,
+                revised_prompt,
+            });
+            pieces.push(Piece { draft, number: (!is_alone).then_some(number), format });
+        }
+        let destination = destination.clone();
+        let saved = tokio::task::spawn_blocking(move || destination.deliver(pieces)).await;
+        let finish = |saved: Vec<Saved>, mut files: Vec<Delivery>| {
+            for (file, saved) in files.iter_mut().zip(saved) {
+                (file.path, file.extension_replaced) = (saved.path, saved.extension_replaced);
+                let Delivery { index, path, bytes, .. } = &*file;
+                self.settings.observer.tell(|| Progress::Saved {
+                    index: *index,
+                    path: path.clone(),
+                    bytes: *bytes,
+                });
+            }
+            let (request_id, attempts) = (request_id.clone(), attempts.clone());
+            Delivered { response: response.clone(), request_id, files, findings: findings.clone(), attempts }
+        };
+        let Unsaved { error, kept } = match (saved, failure) {
+            (Ok(Ok(saved)), None) => return Ok(finish(saved, files)),
+            (Ok(Ok(saved)), Some(failure)) if saved.is_empty() => return Err(failure),
+            (Ok(Ok(saved)), Some(failure)) => return Err(failure.with_delivered(finish(saved, files))),
+            (Ok(Err(unsaved)), _) => unsaved,
+            (Err(_), _) => {
+                let what = "The files could not be given their names";
+                let error = Error::new(Kind::Io, Outcome::Done, what).with_remedy(MAY_BE_BILLED);
+                Unsaved { error, kept: Kept::InMemory(Vec::new()) }
+            }
+        };
+        let error = error.with_request_id(request_id.clone()).with_attempts(attempts.clone());
+        Err(match kept {
+            Kept::Elsewhere(saved) => error.with_delivered(finish(saved, files)),
+            Kept::InMemory(contents) => {
+                let images = files.into_iter().zip(contents).map(|(file, bytes)| {
+                    let Delivery { index, format, width, height, revised_prompt, .. } = file;
+                    GeneratedImage { index, bytes, format, width, height, revised_prompt }
+                });
+                let images = images.collect();
+                error.with_partial(Generated { response, request_id, images, findings, attempts })
+            }
+        })
+    }
+}
+
+/// As much of the body of a failure is read, in bytes.
+const EXPLANATION: u64 = 64 << 10;
+
+pub(super) fn image<W>(landed: Landed<W>, bytes: impl FnOnce(W) -> Bytes) -> GeneratedImage {
+    let decode::Sniffed { format, width, height } = landed.sniffed;
+    let Landed { index, writer, revised_prompt, .. } = landed;
+    GeneratedImage { index, bytes: bytes(writer), format, width, height, revised_prompt }
+}
+
+fn silent(place: &str, time: Duration, may_have_arrived: bool) -> Error {
+    let what = format!("No stream of {place} began within {} s", time.as_secs_f64());
+    let error = if may_have_arrived {
+        Error::new(Kind::Timeout, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED)
+    } else {
+        Error::new(Kind::Timeout, Outcome::NotSent, what).with_remedy("Nothing was sent. Try again later")
+    };
+    error.with_timer(Timer::FirstByte)
+}
