@@ -160,7 +160,7 @@ fn judge(service: &Service, error: &Error, findings: &mut Findings) {
         Kind::InvalidRequest if is_about_version => {
             (2, Check::failed("api-version", said, "use an api-version that the service documents"))
         }
-        Kind::InvalidRequest if error.status() == Some(404) => (2, wrong_path(service, said)),
+        Kind::InvalidRequest if matches!(error.status(), Some(404 | 405)) => (2, wrong_path(service, said)),
         Kind::InvalidRequest | Kind::Moderation => {
             let status = error.status().unwrap_or_default();
             findings.checks.push(Check::ok("credentials", "the service accepts the key"));
@@ -177,7 +177,7 @@ fn judge(service: &Service, error: &Error, findings: &mut Findings) {
         Kind::Tls => {
             (7, Check::failed("tls", said, "for certificates of your own, set ca_file in a profile"))
         }
-        Kind::Connect | Kind::Timeout | Kind::Transport if error.status().is_none() => {
+        Kind::Connect | Kind::Timeout | Kind::Transport if error.outcome() == Outcome::NotSent => {
             (7, Check::failed("request", said, "check the network, and the port if it is not 443"))
         }
         Kind::RedirectRefused => {
@@ -197,7 +197,9 @@ fn judge(service: &Service, error: &Error, findings: &mut Findings) {
         | Kind::Download
         | Kind::Io
         | Kind::CircuitOpen => {
-            (1, Check::failed("request", said, "the service is in trouble: try again later"))
+            // Whoever is silent may be drawing.
+            let exit = if error.status().is_none() { 8 } else { 1 };
+            (exit, Check::failed("request", said, "the service is in trouble: try again later"))
         }
     };
     findings.fail(exit, check);
