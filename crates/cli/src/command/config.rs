@@ -180,7 +180,8 @@ pub(crate) fn template(is_global: bool) -> String {
     }
     text.push_str("\n# [profiles.work]\n");
     for key in KEYS {
-        text.push_str(&format!("# {} = {:<24} # {}\n", key.name, key.example, key.about));
+        let assignment = format!("{} = {}", key.name, key.example);
+        text.push_str(&format!("# {assignment:44} # {}\n", key.about));
     }
     text
 }

@@ -107,12 +107,12 @@ impl Findings {
         self.deployment(service);
         match service.connect().await {
             Ok((endpoint, _)) => {
-                self.checks.push(Check::ok("credentials", format!("{} can be read", service.key.shown())));
+                self.checks.push(Check::ok("key", service.key.shown()));
                 self.reach(service, endpoint).await;
             }
             Err(failure) => {
                 let exit = failure.exit;
-                let check = Check::failed("credentials", failure.message, "set the key, then try again");
+                let check = Check::failed("key", failure.message, "set the key, then try again");
                 // The way there can be looked at without a key.
                 if probe::network(&endpoint, self).await {
                     self.fail(exit, check);

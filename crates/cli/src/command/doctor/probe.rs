@@ -10,7 +10,7 @@ use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
-use url::Url;
+use url::{Host, Url};
 
 use super::{Check, Findings};
 use crate::service::Service;
@@ -44,9 +44,11 @@ pub(super) async fn network(endpoint: &Endpoint, findings: &mut Findings) -> boo
             return false;
         }
     };
-    let count = addresses.len();
-    let plural = if count == 1 { "address" } else { "addresses" };
-    findings.checks.push(Check::ok("dns", format!("{host} has {count} {plural}")));
+    if matches!(url.host(), Some(Host::Domain(_))) {
+        let count = addresses.len();
+        let plural = if count == 1 { "address" } else { "addresses" };
+        findings.checks.push(Check::ok("dns", format!("{host} has {count} {plural}")));
+    }
     let mut reason = "the name has no address".to_owned();
     for address in addresses {
         match timeout(STEP, TcpStream::connect(address)).await {
@@ -108,7 +110,12 @@ pub(super) async fn ask(service: &Service, endpoint: Endpoint, findings: &mut Fi
             return;
         }
     };
-    let answer = client.generate(&request).await;
+    let answer = client.generate(&request).await.map(|_| ());
+    if let Err(error) = &answer
+        && error.outcome() == Outcome::NotSent
+    {
+        findings.sent = None;
+    }
     match &answer {
         Err(error) if error.kind() == Kind::Tls => {}
         Err(error) if error.status().is_none() && error.outcome() == Outcome::NotSent => {}
@@ -118,13 +125,19 @@ pub(super) async fn ask(service: &Service, endpoint: Endpoint, findings: &mut Fi
         _ => findings.checks.push(Check::skipped("tls", "the address is plain http")),
     }
     match answer {
-        Ok(_) => {
-            let detail = "the service answered with images to a request for none: it may have billed them";
+        Err(error) if !agreed(&error) => judge(service, &error, findings),
+        Ok(()) | Err(_) => {
+            let detail = "the service agreed to a request that is impossible: it may have billed something";
             let remedy = "do not trust this address: it does not check what it is asked for";
             findings.fail(8, Check::failed("request", detail, remedy));
         }
-        Err(error) => judge(service, &error, findings),
     }
+}
+
+/// Whether the answer began as one with images does.
+fn agreed(error: &Error) -> bool {
+    error.outcome() == Outcome::Done
+        || matches!(error.kind(), Kind::Decode | Kind::TooLarge | Kind::Download | Kind::NoImage)
 }
 
 fn judge(service: &Service, error: &Error, findings: &mut Findings) {
@@ -166,6 +179,10 @@ fn judge(service: &Service, error: &Error, findings: &mut Findings) {
             findings.checks.push(Check::ok("credentials", "the service accepts the key"));
             let detail = format!("reached and authorised; the impossible request is refused (HTTP {status})");
             findings.checks.push(Check::ok("request", detail));
+            if service.operation.path_parameters.is_empty() && service.model().is_none() {
+                let detail = "none is configured, so whether the key may use one is not known";
+                findings.checks.push(Check::skipped("model", detail));
+            }
             return;
         }
         Kind::RateLimit => {
