@@ -66,9 +66,11 @@ fn the_arrows_point_one_way() {
         ("imagewire-cost", &["imagewire-spec", "imagewire-types", "imagewire-validate"]),
         ("imagewire-transport", &["imagewire-types", "imagewire-validate"]),
         ("imagewire-emulator", &["imagewire-types", "imagewire-validate"]),
+        ("imagewire-batch", &["imagewire-transport", "imagewire-types", "imagewire-validate"]),
         (
             "imagewire",
             &[
+                "imagewire-batch",
                 "imagewire-cost",
                 "imagewire-emulator",
                 "imagewire-transport",

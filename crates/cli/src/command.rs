@@ -2,6 +2,7 @@
 
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod batch;
 pub(crate) mod document;
 pub(crate) mod emulate;
 pub(crate) mod explain;

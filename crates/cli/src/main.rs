@@ -27,6 +27,8 @@ enum Command {
     /// Make images and save them
     #[command(after_help = help::GENERATE)]
     Generate(Box<command::generate::Arguments>),
+    /// Make the images of a whole file of requests, each bought once, whatever happens to the process
+    Batch(Box<command::batch::Arguments>),
     /// Judge a request without sending it
     #[command(after_help = help::VALIDATE)]
     Validate(command::validate::Arguments),
@@ -69,6 +71,7 @@ fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Generate(arguments) => command::generate::run(*arguments),
+        Command::Batch(arguments) => command::batch::run(*arguments),
         Command::Validate(arguments) => command::validate::run(&arguments),
         Command::Models(arguments) => command::models::run(&arguments),
         Command::Explain(arguments) => command::explain::run(&arguments),

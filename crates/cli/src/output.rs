@@ -64,7 +64,7 @@ pub(crate) fn note(line: &str) {
 }
 
 /// Control characters and overrides of the text direction as escapes.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let is_safe = |c: char| {
         !c.is_control()
             && !matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

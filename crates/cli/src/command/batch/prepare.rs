@@ -1,0 +1,122 @@
+//! From the command line and the file to items that are fine, before anything is bought.
+
+use imagewire_batch::input::{self, Input};
+use imagewire_transport::operations::Operation;
+use imagewire_validate::{Report, Severity, Target, adapt, check, rule::ModelFrom};
+use serde_json::{Map, Value, json};
+
+use super::{Arguments, exit};
+use crate::{command::migrate, failure::Failure, output::note};
+
+/// As many faults are listed one by one.
+const LISTED: usize = 20;
+
+/// `size=1024x1024`.
+pub(super) fn member(text: &str) -> Result<(String, Value), String> {
+    let (name, value) = text.split_once('=').ok_or("a name, =, and a value are expected, such as size=1024x1024")?;
+    Ok((name.trim().to_owned(), input::member(name.trim(), value)?))
+}
+
+/// Dollars in millionths.
+pub(super) fn dollars(text: &str) -> Result<u64, String> {
+    let text = text.trim().trim_start_matches('$');
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let wrong = || "an amount in dollars is expected, such as 2.50".to_owned();
+    if whole.is_empty() && part.is_empty() || !digits(whole) || !digits(part) || part.len() > 6 {
+        return Err(wrong());
+    }
+    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| wrong())? };
+    let part: u64 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
+    whole.checked_mul(1_000_000).and_then(|whole| whole.checked_add(part)).ok_or_else(wrong)
+}
+
+pub(super) fn read(arguments: &Arguments) -> Result<Input, Failure> {
+    let operation = arguments.service.operation()?;
+    let target = arguments
+        .catalogue
+        .load()?
+        .target(operation.dialect)
+        .map_err(|error| Failure::configuration(error.to_string()))?;
+    let mut defaults: Map<String, Value> = arguments.set.iter().cloned().collect();
+    let target = match (target.dialect().model_from, &arguments.model) {
+        (ModelFrom::Body, model) => {
+            let model = model.as_deref().unwrap_or("dall-e-3");
+            defaults.entry("model").or_insert_with(|| model.into());
+            target
+        }
+        (ModelFrom::Deployment, Some(model)) => target.served_by(model),
+        (ModelFrom::Deployment, None) => target,
+    };
+    let file = arguments.file.as_deref().unwrap_or_else(|| std::path::Path::new("-"));
+    let mut input = input::read(file, &defaults).map_err(|error| exit::failure(&error))?;
+    judge(arguments, operation, &target, &mut input);
+    if input.items.is_empty() && input.faults.is_empty() {
+        return Err(Failure::configuration(format!("{} holds no requests", file.display())));
+    }
+    if input.faults.is_empty() || arguments.keep_going && !input.items.is_empty() {
+        return Ok(input);
+    }
+    Err(refused(&input))
+}
+
+/// Adapts items where that is wanted, and takes out what the service would refuse.
+fn judge(arguments: &Arguments, operation: &Operation, target: &Target<'_>, input: &mut Input) {
+    if arguments.no_check {
+        return;
+    }
+    input.check(|item| {
+        if arguments.adapt {
+            let adapted = adapt(&item.request, target);
+            adapted.changes.iter().for_each(|change| note(&format!("{}: {}", item.place, migrate::line(change))));
+            item.request = adapted.request;
+        }
+        let report = check(&item.request, target);
+        let place = &item.place;
+        for finding in report.findings().iter().filter(|finding| finding.severity == Severity::Warning) {
+            note(&format!("{place}: {finding}"));
+        }
+        if report.is_accepted() { Ok(()) } else { Err(objections(operation, &report)) }
+    });
+}
+
+fn objections(operation: &Operation, report: &Report) -> String {
+    let objections = report.errors().map(|finding| match &finding.nearest {
+        Some(nearest) => format!("{} (nearest: {nearest})", finding.message),
+        None => finding.message.clone(),
+    });
+    let objections: Vec<String> = objections.collect();
+    format!("{} would refuse it: {}", operation.title, objections.join("; "))
+}
+
+fn refused(input: &Input) -> Failure {
+    let (count, all) = (input.faults.len(), input.faults.len() + input.items.len());
+    let mut lines: Vec<String> = vec![format!(
+        "{count} of {all} items are not fine; nothing was sent. Correct them, or run the others with --keep-going"
+    )];
+    lines.extend(input.faults.iter().take(LISTED).map(ToString::to_string));
+    if count > LISTED {
+        lines.push(format!("and {} more", count - LISTED));
+    }
+    let mut failure = Failure::configuration(lines.join("\n"));
+    failure.exit = 3;
+    failure.attach("kind", json!("invalid_request"));
+    let faults = input.faults.iter().map(|fault| json!({ "place": fault.place, "id": fault.id, "message": fault.message }));
+    failure.attach("faults", faults.collect());
+    failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_exact() {
+        for (text, expected) in [("2.50", 2_500_000), ("$0.000001", 1), ("3", 3_000_000), (".5", 500_000)] {
+            assert_eq!(dollars(text), Ok(expected), "{text}");
+        }
+        for wrong in ["", ".", "-1", "1e3", "1.2345678", "two", "99999999999999999999"] {
+            assert!(dollars(wrong).is_err(), "{wrong}");
+        }
+    }
+}
