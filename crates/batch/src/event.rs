@@ -159,7 +159,9 @@ impl Outcome {
                 Self { failure: failure.as_deref().cloned(), ..outcome(Status::Unknown) }
             }
             State::Received(_) => outcome(Status::Unknown),
-            State::Done(files) => Self { files: files.to_vec(), ..outcome(status(files.len(), entry.images)) },
+            State::Done(files) => {
+                Self { files: files.to_vec(), ..outcome(status(files.len(), entry.images)) }
+            }
             State::Bought => outcome(Status::Missing),
             State::Failed(failure) => Self { failure: Some((**failure).clone()), ..outcome(Status::Failed) },
         }

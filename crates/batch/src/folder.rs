@@ -89,17 +89,22 @@ impl Folder {
     /// The images of an item that are saved and not recorded, in their order: each of them is whole.
     pub(crate) fn staged(&self, name: &str, images: u32) -> Vec<PathBuf> {
         let file = |stem: &str| {
-            extensions().map(|extension| self.staging().join(format!("{stem}.{extension}"))).find(|path| is_file(path))
+            extensions()
+                .map(|extension| self.staging().join(format!("{stem}.{extension}")))
+                .find(|path| is_file(path))
         };
         let one = file(&format!(".{name}"));
-        one.map_or_else(|| (1..=images).map_while(|number| file(&format!(".{name}-{number}"))).collect(), |one| vec![one])
+        one.map_or_else(
+            || (1..=images).map_while(|number| file(&format!(".{name}-{number}"))).collect(),
+            |one| vec![one],
+        )
     }
 
     /// Takes away what an earlier request for an item left, before the item is bought again.
     pub(crate) fn clear_staged(&self, name: &str, images: u32) -> Result<(), Error> {
-        self.staged(name, images).iter().try_for_each(|path| {
-            fs::remove_file(path).map_err(|error| Error::io(path, "remove it", &error))
-        })
+        self.staged(name, images)
+            .iter()
+            .try_for_each(|path| fs::remove_file(path).map_err(|error| Error::io(path, "remove it", &error)))
     }
 
     /// Measures saved files, so that they can be recorded.
@@ -113,7 +118,12 @@ impl Folder {
                 Ok(inside) => inside.to_string_lossy(),
                 Err(_) => path.to_string_lossy(),
             };
-            Ok(Received { from: from.as_ref().into(), name: name.trim_start_matches('.').into(), bytes, sha256 })
+            Ok(Received {
+                from: from.as_ref().into(),
+                name: name.trim_start_matches('.').into(),
+                bytes,
+                sha256,
+            })
         };
         paths.iter().map(receive).collect()
     }
@@ -204,7 +214,9 @@ impl Folder {
         }
         match fs::File::open(&self.path).and_then(|folder| folder.sync_all()) {
             // Some file systems cannot do this for folders.
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) => {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported) =>
+            {
                 Ok(())
             }
             result => result.map_err(|error| Error::io(&self.path, "synchronise the folder", &error)),
@@ -215,7 +227,8 @@ impl Folder {
     /// is lost.
     pub(crate) fn still_holds(&self, ledger: &fs::File) -> Result<(), Error> {
         let path = self.ledger();
-        let found = fs::symlink_metadata(&path).map_err(|error| Error::io(&path, "find the ledger", &error))?;
+        let found =
+            fs::symlink_metadata(&path).map_err(|error| Error::io(&path, "find the ledger", &error))?;
         #[cfg(unix)]
         {
             use std::os::unix::fs::MetadataExt as _;

@@ -40,6 +40,8 @@ pub struct Fault {
     pub id: Option<String>,
     /// What is wrong, and what to do about it. Never holds the prompt.
     pub message: String,
+    /// As [`Item`] has it.
+    position: u64,
 }
 
 impl std::fmt::Display for Fault {
@@ -59,10 +61,9 @@ const LONGEST_ID: usize = 500;
 /// # Errors
 /// [`ErrorKind::Input`] when nothing can be read at all. What is wrong with single items is in [`Input::faults`].
 pub fn read(path: &Path, defaults: &Map<String, Value>) -> Result<Input, Error> {
-    let unable = |error: io::Error| {
-        Error::new(ErrorKind::Input, format!("cannot read {}: {error}", path.display()))
-    };
-    let mut reader = Collector { defaults, input: Input::default(), ids: BTreeMap::new() };
+    let unable =
+        |error: io::Error| Error::new(ErrorKind::Input, format!("cannot read {}: {error}", path.display()));
+    let mut reader = Collector { defaults, input: Input::default(), ids: BTreeMap::new(), position: 0 };
     if path == Path::new("-") {
         jsonl::read(io::stdin().lock(), &mut reader).map_err(unable)?;
         return Ok(reader.input);
@@ -88,10 +89,12 @@ impl Input {
         self.items.retain_mut(|item| match judge(item) {
             Ok(()) => true,
             Err(message) => {
-                faults.push(Fault { place: item.place.clone(), id: Some(item.id.clone()), message });
+                let (place, id) = (item.place.clone(), Some(item.id.clone()));
+                faults.push(Fault { place, id, message, position: item.position });
                 false
             }
         });
+        faults.sort_by_key(|fault| fault.position);
     }
 }
 
@@ -101,6 +104,8 @@ struct Collector<'a> {
     input: Input,
     /// Where each id was seen first.
     ids: BTreeMap<String, String>,
+    /// Of the last item or fault.
+    position: u64,
 }
 
 impl Collector<'_> {
@@ -130,7 +135,9 @@ impl Collector<'_> {
         match serde_json::from_value::<CreateImageRequest>(Value::Object(members)) {
             Ok(request) => self.request(place, id, request),
             // The reader's own words would quote the value.
-            Err(_) => self.fault(place, id, "a member is of the wrong kind; see `imagewire validate`".to_owned()),
+            Err(_) => {
+                self.fault(place, id, "a member is of the wrong kind; see `imagewire validate`".to_owned())
+            }
         }
     }
 
@@ -153,11 +160,13 @@ impl Collector<'_> {
             return self.fault(place, Some(id), message);
         }
         self.ids.insert(id.clone(), place.clone());
-        self.input.items.push(Item { place, ..Item::new(id, request) });
+        self.position += 1;
+        self.input.items.push(Item { place, position: self.position, ..Item::new(id, request) });
     }
 
     fn fault(&mut self, place: String, id: Option<String>, message: String) {
-        self.input.faults.push(Fault { place, id, message });
+        self.position += 1;
+        self.input.faults.push(Fault { place, id, message, position: self.position });
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Item {
     pub request: CreateImageRequest,
     /// Where it was read, for messages: `line 3`.
     pub place: String,
+    /// Its position in what was read, from 1: the order of items and faults.
+    pub(crate) position: u64,
     /// What it may cost at most, in millionths of a dollar, where that is known; see
     /// [`Batch::max_cost`](crate::Batch::max_cost).
     pub reserve: Option<u64>,
@@ -23,7 +25,7 @@ impl Item {
     /// An item without a known price.
     #[must_use]
     pub fn new(id: impl Into<String>, request: CreateImageRequest) -> Self {
-        Self { id: id.into(), request, place: String::new(), reserve: None }
+        Self { id: id.into(), request, place: String::new(), position: 0, reserve: None }
     }
 
     /// How many images it asks for.

@@ -74,7 +74,8 @@ fn suffixed(plain: &str, id: &str, round: u32) -> String {
 fn is_device(name: &str) -> bool {
     let name = name.split('.').next().unwrap_or_default();
     let numbered = |prefix: &str| {
-        name.strip_prefix(prefix).is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|digit| digit.is_ascii_digit()))
+        name.strip_prefix(prefix)
+            .is_some_and(|rest| rest.len() == 1 && rest.bytes().all(|digit| digit.is_ascii_digit()))
     };
     matches!(name, "con" | "prn" | "aux" | "nul" | "conin$" | "conout$") || numbered("com") || numbered("lpt")
 }
@@ -102,7 +103,11 @@ mod tests {
 
     fn is_safe(name: &str) -> bool {
         let plain = |byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'_' | b'-');
-        !name.is_empty() && name.len() <= LONGEST && name.bytes().all(plain) && !name.starts_with('.') && !is_device(name)
+        !name.is_empty()
+            && name.len() <= LONGEST
+            && name.bytes().all(plain)
+            && !name.starts_with('.')
+            && !is_device(name)
     }
 
     #[test]

@@ -57,7 +57,8 @@ pub fn reconcile(directory: &Path, bought: &[String], not_bought: &[String]) -> 
 }
 
 fn open_items(ledger: &Ledger) -> Vec<String> {
-    let open = ledger.iter().filter(|(_, entry)| matches!(entry.state, State::Unknown(_) | State::Received(_)));
+    let open =
+        ledger.iter().filter(|(_, entry)| matches!(entry.state, State::Unknown(_) | State::Received(_)));
     open.map(|(id, _)| id.to_owned()).collect()
 }
 
@@ -79,7 +80,8 @@ pub(crate) fn finish(ledger: &mut Ledger, id: &str, partial: bool) -> Result<Opt
         }
         State::Pending | State::Done(_) | State::Bought | State::Failed(_) => return Ok(None),
     };
-    let published: Result<Vec<File>, Error> = received.iter().map(|file| ledger.folder().publish(file)).collect();
+    let published: Result<Vec<File>, Error> =
+        received.iter().map(|file| ledger.folder().publish(file)).collect();
     let files = match published {
         Ok(files) => files,
         Err(error) if received.iter().all(|file| ledger.folder().has(file)) => return Err(error),

@@ -4,8 +4,6 @@ mod gate;
 mod job;
 mod plan;
 mod save;
-#[cfg(test)]
-mod tests;
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -18,7 +16,8 @@ use tokio::{
 };
 
 use crate::{
-    Error, ErrorKind, Event, Failure, Item, Ledger, Outcome, Report, Status, StopReason, commit::Commits, event,
+    Error, ErrorKind, Event, Failure, Item, Ledger, Outcome, Report, Status, StopReason, commit::Commits,
+    event,
 };
 use gate::{Admission, Gate};
 use job::{Ended, Job};
@@ -270,8 +269,10 @@ impl Batch {
         while jobs.join_next().await.is_some() {}
         for (_, work) in under_way {
             // The intent is in the ledger, and nobody waits for the answer any more.
-            let outcome =
-                Outcome { failure: Some(job::interrupted()), ..Outcome::new(&shared.items[work.item].id, Status::Unknown) };
+            let outcome = Outcome {
+                failure: Some(job::interrupted()),
+                ..Outcome::new(&shared.items[work.item].id, Status::Unknown)
+            };
             report.count(&outcome);
             on_event(Event::Item(&outcome));
         }
@@ -281,7 +282,8 @@ impl Batch {
             on_event(Event::Item(&outcome));
         }
         report.stopped = gate.stopped.take();
-        let listed: std::collections::BTreeSet<String> = shared.items.iter().map(|item| item.id.clone()).collect();
+        let listed: std::collections::BTreeSet<String> =
+            shared.items.iter().map(|item| item.id.clone()).collect();
         drop(shared);
         let ledger = writer.end().await?;
         // Money is a matter of all items, also of those that the input no longer has.
@@ -303,7 +305,8 @@ fn conclude(
     gate: &mut Gate,
     on_event: &mut impl FnMut(Event<'_>),
 ) -> Option<Outcome> {
-    let failed = |status, failure: Failure| Outcome { failure: Some(failure), ..Outcome::new(&item.id, status) };
+    let failed =
+        |status, failure: Failure| Outcome { failure: Some(failure), ..Outcome::new(&item.id, status) };
     match ended {
         Ended::Done { files, cost, failure } => {
             let status = event::status(files.len(), item.images());

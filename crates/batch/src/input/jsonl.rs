@@ -36,7 +36,9 @@ pub(super) fn read(mut reader: impl BufRead, items: &mut Collector<'_>) -> io::R
 /// What a tolerant reader would let pass is found by the judge of bytes: members that stand twice, and wrong kinds.
 fn object(line: &[u8]) -> Result<Map<String, Value>, String> {
     if line.first() == Some(&b'[') && line.last() != Some(&b']') || line == b"{" {
-        return Err("this is a part of a longer JSON document; write each request on a line of its own".to_owned());
+        return Err(
+            "this is a part of a longer JSON document; write each request on a line of its own".to_owned()
+        );
     }
     let report = Target::new("openai").map(|target| check_json(line, &target)).unwrap_or_default();
     let objections = objections(&report);
@@ -56,14 +58,13 @@ fn objections(report: &Report) -> Vec<String> {
             || (finding.code == Code::Missing && finding.pointer != "/model")
     });
     structural
-        .map(|finding| match finding.code {
-            Code::NotJson => {
-                let message = finding.message.replacen("the body", "the line", 1);
+        .map(|finding| {
+            let message = finding.message.replacen("the body", "the line", 1);
+            if finding.code == Code::NotJson {
                 format!("{message}; write one JSON object on the line")
-            },
-            Code::Duplicate => format!("{}; keep one of them", finding.message),
-            Code::Missing => format!("{}; add it", finding.message),
-            _ => finding.message.clone(),
+            } else {
+                message
+            }
         })
         .collect()
 }

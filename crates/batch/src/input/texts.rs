@@ -39,7 +39,8 @@ pub(super) fn read(folder: &Path, items: &mut Collector<'_>) -> io::Result<()> {
             items.fault(place, Some(id), "the file is empty; say what the picture shows".to_owned());
             continue;
         }
-        let members = [("id", id.as_str()), ("prompt", prompt)].map(|(name, text)| (name.to_owned(), Value::from(text)));
+        let members = [("id", id.as_str()), ("prompt", prompt)]
+            .map(|(name, text)| (name.to_owned(), Value::from(text)));
         items.object(place, Map::from_iter(members));
     }
     Ok(())

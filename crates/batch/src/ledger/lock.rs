@@ -25,7 +25,9 @@ impl Lock {
                 let folder = path.parent().unwrap_or(path).display();
                 return Err(Error::new(
                     ErrorKind::Locked,
-                    format!("{folder}: another process runs this batch{who}. Wait for it, or choose another folder"),
+                    format!(
+                        "{folder}: another process runs this batch{who}. Wait for it, or choose another folder"
+                    ),
                 ));
             }
             Err(TryLockError::Error(error)) => return Err(Error::io(path, "lock it", &error)),

@@ -61,7 +61,11 @@ impl Gate {
     }
 
     /// How many jobs may be under way.
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to the number of jobs")]
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "from 1 to the number of jobs"
+    )]
     pub(super) fn width(&self) -> usize {
         self.width as usize
     }
@@ -138,7 +142,10 @@ impl Gate {
                     self.limiter.refused(now - self.epoch, *images_per_minute, None);
                 }
                 // Never earlier than the service says, and not all at the same moment.
-                let after = after.map_or_else(|| backoff(self.throttles), |after| after.mul_f64(1.0 + fastrand::f64() / 10.0));
+                let after = after.map_or_else(
+                    || backoff(self.throttles),
+                    |after| after.mul_f64(1.0 + fastrand::f64() / 10.0),
+                );
                 self.paused = self.paused.max(now + after);
                 self.endure(now, after, failure);
                 return after;

@@ -9,12 +9,7 @@ use super::{
     plan::Work,
     save::{self, Fetched, Lost},
 };
-use crate::{
-    Error, ErrorKind, Failure, File, Item, Record,
-    commit::Commits,
-    folder::Folder,
-    ledger::now,
-};
+use crate::{Error, ErrorKind, Failure, File, Item, Record, commit::Commits, folder::Folder, ledger::now};
 
 /// What all jobs of a run share.
 pub(super) struct Shared {
@@ -115,7 +110,8 @@ impl Job {
                 return Err(Error::new(ErrorKind::Io, error.to_string()));
             }
             let folder = self.shared.folder.clone();
-            let published = move || waiting.iter().map(|file| folder.publish(file)).collect::<Result<Vec<_>, _>>();
+            let published =
+                move || waiting.iter().map(|file| folder.publish(file)).collect::<Result<Vec<_>, _>>();
             let files = blocking(published).await?;
             self.shared.commits.write(Record::Done { item: id.clone().into(), files: files.clone() }).await?;
             Ok(files)

@@ -63,8 +63,12 @@ impl Queue {
 
     /// The items that were not sent, in order.
     pub(super) fn into_items(self) -> Vec<usize> {
-        let mut items: Vec<usize> =
-            self.ready.into_iter().chain(self.delayed.into_iter().map(|(_, work)| work)).map(|work| work.item).collect();
+        let mut items: Vec<usize> = self
+            .ready
+            .into_iter()
+            .chain(self.delayed.into_iter().map(|(_, work)| work))
+            .map(|work| work.item)
+            .collect();
         items.sort_unstable();
         items
     }

@@ -48,7 +48,8 @@ pub(super) async fn fetch(
         }
     };
     let (images, response) = (generated.images, generated.response);
-    let elsewhere = Destination::directory(env::temp_dir()).stem(format!("imagewire-{name}-{}", process::id()));
+    let elsewhere =
+        Destination::directory(env::temp_dir()).stem(format!("imagewire-{name}-{}", process::id()));
     let saved = blocking(move || save(&destination, &elsewhere, &images)).await;
     let (paths, disk) = saved.map_err(Lost::Disk)?;
     Ok(Fetched { paths, response, failure, disk })
@@ -56,7 +57,11 @@ pub(super) async fn fetch(
 
 type Saved = (Vec<PathBuf>, Option<Error>);
 
-fn save(destination: &Destination, elsewhere: &Destination, images: &[GeneratedImage]) -> Result<Saved, Error> {
+fn save(
+    destination: &Destination,
+    elsewhere: &Destination,
+    images: &[GeneratedImage],
+) -> Result<Saved, Error> {
     let save = |destination: &Destination| {
         let saved = destination.save(images)?;
         Ok(saved.into_iter().map(|saved| saved.path).collect())

@@ -2,7 +2,7 @@
 
 use imagewire_batch::input::{self, Input};
 use imagewire_transport::operations::Operation;
-use imagewire_validate::{Report, Severity, Target, adapt, check, rule::ModelFrom};
+use imagewire_validate::{Code, Finding, Report, Severity, Target, adapt, check, rule::ModelFrom};
 use serde_json::{Map, Value, json};
 
 use super::{Arguments, exit};
@@ -13,7 +13,8 @@ const LISTED: usize = 20;
 
 /// `size=1024x1024`.
 pub(super) fn member(text: &str) -> Result<(String, Value), String> {
-    let (name, value) = text.split_once('=').ok_or("a name, =, and a value are expected, such as size=1024x1024")?;
+    let (name, value) =
+        text.split_once('=').ok_or("a name, =, and a value are expected, such as size=1024x1024")?;
     Ok((name.trim().to_owned(), input::member(name.trim(), value)?))
 }
 
@@ -68,12 +69,18 @@ fn judge(arguments: &Arguments, operation: &Operation, target: &Target<'_>, inpu
     input.check(|item| {
         if arguments.adapt {
             let adapted = adapt(&item.request, target);
-            adapted.changes.iter().for_each(|change| note(&format!("{}: {}", item.place, migrate::line(change))));
+            adapted
+                .changes
+                .iter()
+                .for_each(|change| note(&format!("{}: {}", item.place, migrate::line(change))));
             item.request = adapted.request;
         }
         let report = check(&item.request, target);
         let place = &item.place;
-        for finding in report.findings().iter().filter(|finding| finding.severity == Severity::Warning) {
+        // A member that nobody knows is a slip more often than not.
+        let is_worth_a_line =
+            |finding: &&Finding| finding.severity == Severity::Warning || finding.code == Code::UnknownMember;
+        for finding in report.findings().iter().filter(is_worth_a_line) {
             note(&format!("{place}: {finding}"));
         }
         if report.is_accepted() { Ok(()) } else { Err(objections(operation, &report)) }
@@ -101,7 +108,10 @@ fn refused(input: &Input) -> Failure {
     let mut failure = Failure::configuration(lines.join("\n"));
     failure.exit = 3;
     failure.attach("kind", json!("invalid_request"));
-    let faults = input.faults.iter().map(|fault| json!({ "place": fault.place, "id": fault.id, "message": fault.message }));
+    let faults = input
+        .faults
+        .iter()
+        .map(|fault| json!({ "place": fault.place, "id": fault.id, "message": fault.message }));
     failure.attach("faults", faults.collect());
     failure
 }

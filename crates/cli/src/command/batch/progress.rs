@@ -29,7 +29,8 @@ impl Progress {
         let is_terminal = io::stderr().is_terminal() && !is_quiet;
         let bar = is_terminal.then(|| {
             let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-            let style = ProgressStyle::with_template("{wide_bar:.green} {pos}/{len} {per_sec} eta {eta} {msg}");
+            let style =
+                ProgressStyle::with_template("{wide_bar:.green} {pos}/{len} {per_sec} eta {eta} {msg}");
             bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         if let Some(bar) = &bar {

@@ -130,6 +130,7 @@ pub(super) fn summary(report: &Report, faults: usize) -> String {
         (report.skipped, "skipped"),
         (report.pending, "not sent"),
     ];
-    parts.extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")));
+    parts
+        .extend(counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}")));
     parts.join(", ")
 }

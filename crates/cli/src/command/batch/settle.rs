@@ -6,9 +6,7 @@ use imagewire_batch::{Ledger, State};
 use serde_json::json;
 
 use super::exit;
-use crate::{
-    output::{Output, note},
-};
+use crate::output::{Output, note};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct StatusArguments {
@@ -110,4 +108,3 @@ pub(super) fn reconcile(arguments: &ReconcileArguments) -> ExitCode {
     let printed = output.succeeded(&lines, &object);
     if settled.unknown.is_empty() { printed } else { ExitCode::from(8) }
 }
-
