@@ -1,8 +1,8 @@
 //! The commands, one a file.
 
+pub(crate) mod batch;
 pub(crate) mod config;
 pub(crate) mod doctor;
-pub(crate) mod batch;
 pub(crate) mod document;
 pub(crate) mod emulate;
 pub(crate) mod explain;

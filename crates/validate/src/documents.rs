@@ -21,8 +21,9 @@ pub fn openapi(dialect: &str) -> Result<&'static str, UnknownDialect> {
 /// # Errors
 /// When no service has that identifier.
 pub fn schema(dialect: &str, model: Option<&str>) -> Result<Value, UnknownDialect> {
-    let document: Value = serde_json::from_str(openapi(dialect)?).unwrap_or_default();
-    let mut definitions = document["components"]["schemas"].as_object().cloned().unwrap_or_default();
+    let mut document: Value = serde_json::from_str(openapi(dialect)?).unwrap_or_default();
+    let definitions = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut);
+    let mut definitions = definitions.map(std::mem::take).unwrap_or_default();
     let known = model.and_then(|model| Catalogue::built_in().model(model)).map(|model| model.id.as_ref());
     let mut title =
         format!("A request for images to {}", document["info"]["title"].as_str().unwrap_or(dialect));
@@ -46,7 +47,7 @@ pub fn schema(dialect: &str, model: Option<&str>) -> Result<Value, UnknownDialec
         json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, "allOf": all });
     definitions.values_mut().for_each(relocate);
     let mut needed = Map::new();
-    gather(&root, &definitions, &mut needed);
+    gather(&root, &mut definitions, &mut needed);
     root["$defs"] = Value::Object(needed);
     Ok(root)
 }
@@ -65,16 +66,15 @@ fn relocate(value: &mut Value) {
     }
 }
 
-/// Copies the definitions that a value refers to, directly or through others.
-fn gather(value: &Value, definitions: &Map<String, Value>, needed: &mut Map<String, Value>) {
+/// Moves the definitions that a value refers to, directly or through others.
+fn gather(value: &Value, definitions: &mut Map<String, Value>, needed: &mut Map<String, Value>) {
     match value {
         Value::String(text) => {
             if let Some(name) = text.strip_prefix("#/$defs/")
-                && let Some(definition) = definitions.get(name)
-                && !needed.contains_key(name)
+                && let Some(definition) = definitions.remove(name)
             {
-                needed.insert(name.to_owned(), definition.clone());
-                gather(definition, definitions, needed);
+                gather(&definition, definitions, needed);
+                needed.insert(name.to_owned(), definition);
             }
         }
         Value::Array(items) => items.iter().for_each(|item| gather(item, definitions, needed)),

@@ -195,6 +195,7 @@ fn verdict(error: &transport::Error) -> Verdict {
             | Kind::Moderation
             | Kind::UnexpectedContentType
             | Kind::Decode
+            | Kind::Incomplete
             | Kind::TooLarge
             | Kind::Incomplete
             | Kind::NoImage

@@ -105,7 +105,7 @@ impl Reader<'_> {
                     "a project cannot declare itself trusted: this key belongs in the user's file (`imagewire config path`)",
                 ),
                 ("trusted_projects", DeValue::Array(folders)) => {
-                    for folder in folders.iter() {
+                    for folder in folders {
                         match folder.get_ref().as_str() {
                             Some(text) => file.trusted_projects.push(paths::resolve(text, self.folder())),
                             None => self.expected(folder, "trusted_projects", "a list of folders"),

@@ -61,7 +61,7 @@ impl Layers<'_> {
             }
         }
         let (dialect, source) = named
-            .or_else(|| self.from_profile("dialect"))
+            .or_else(|| self.in_profile("dialect"))
             .unwrap_or_else(|| (DEFAULT_DIALECT.to_owned(), Source::BuiltIn));
         let operation = operations::find(&dialect).ok_or_else(|| {
             let known: Vec<&str> = OPERATIONS.iter().map(|operation| operation.dialect).collect();
@@ -166,8 +166,8 @@ impl Layers<'_> {
     fn others(&mut self, operation: &Operation) -> Result<(), Failure> {
         for key in KEYS {
             match key.name {
-                "dialect" | "base_url" | "deployment" | "api_version" | "auth" => {}
-                "api_key_env" | "api_key_file" | "api_key_command" => {}
+                "dialect" | "base_url" | "deployment" | "api_version" | "auth" | "api_key_env"
+                | "api_key_file" | "api_key_command" => {}
                 "headers" => self.headers(operation),
                 "defaults" => {
                     let Some(profile) = self.profile.clone() else { continue };
@@ -262,7 +262,7 @@ impl Layers<'_> {
         env: &[&str],
     ) -> Option<(String, Source)> {
         let said = Self::said(flag, value, &format!("IMAGEWIRE_{}", name.to_uppercase()), env);
-        let profile = self.from_profile(name);
+        let profile = self.in_profile(name);
         if let (Some((_, source @ Source::Environment(_))), Some((_, other))) = (&said, &profile) {
             self.remarks.push(format!("note: {name} comes from {source}, not from {other}"));
         }
@@ -277,7 +277,7 @@ impl Layers<'_> {
         names.into_iter().find_map(|name| Some((variable(name)?, Source::Environment(name.to_owned()))))
     }
 
-    fn from_profile(&self, key: &'static str) -> Option<(String, Source)> {
+    fn in_profile(&self, key: &'static str) -> Option<(String, Source)> {
         let entry = self.config.value(self.profile.as_deref()?, key)?;
         Some((entry.value.as_str()?.to_owned(), Source::File(entry.place.clone())))
     }

@@ -109,7 +109,7 @@ impl Bench {
     fn configured(&self, mut command: Command) -> Command {
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         for operation in imagewire_types::operations::OPERATIONS {
-            operation.credential_env.iter().chain(operation.server_env).for_each(|name| {
+            operation.credential_variables().iter().chain(operation.server_env).for_each(|name| {
                 command.env_remove(name);
             });
         }

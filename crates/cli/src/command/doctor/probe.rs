@@ -137,7 +137,10 @@ pub(super) async fn ask(service: &Service, endpoint: Endpoint, findings: &mut Fi
 /// Whether the answer began as one with images does.
 fn agreed(error: &Error) -> bool {
     error.outcome() == Outcome::Done
-        || matches!(error.kind(), Kind::Decode | Kind::TooLarge | Kind::Download | Kind::NoImage)
+        || matches!(
+            error.kind(),
+            Kind::Decode | Kind::Incomplete | Kind::TooLarge | Kind::Download | Kind::NoImage
+        )
 }
 
 fn judge(service: &Service, error: &Error, findings: &mut Findings) {
@@ -209,6 +212,7 @@ fn judge(service: &Service, error: &Error, findings: &mut Findings) {
         | Kind::Transport
         | Kind::Server
         | Kind::Decode
+        | Kind::Incomplete
         | Kind::TooLarge
         | Kind::NoImage
         | Kind::Download
