@@ -9,6 +9,8 @@ const RUN: usize = 100;
 /// A prompt at least this long, in bytes, is taken out wherever it stands; a shorter one only as words of its own,
 /// since "cat" must not make holes in "category".
 const LONG: usize = 12;
+/// So many bytes of a private word at the end of a text are taken for its beginning.
+const BEGINNING: usize = 4;
 
 /// Takes what is private out of a service's words.
 #[derive(Clone, Copy, Default)]
@@ -34,14 +36,15 @@ impl Scrub<'_> {
     fn private(&self, text: &str) -> String {
         let mut text = text.to_owned();
         if let Some(secret) = self.secret.filter(|secret| !secret.is_empty()) {
-            text = text.replace(secret, "[credential]");
+            text = cut(text.replace(secret, "[credential]"), secret, "[credential]");
         }
         for (private, name) in [(self.prompt, "[prompt]"), (self.user, "[user]")] {
             if let Some(private) = private.map(str::trim).filter(|private| !private.is_empty()) {
-                text = replace(&text, private, name);
+                text = cut(replace(&text, private, name), private, name);
                 // As it stands in JSON that is quoted as plain text.
                 let escaped = serde_json::Value::from(private).to_string();
-                text = replace(&text, escaped.trim_matches('"'), name);
+                let escaped = escaped.trim_matches('"');
+                text = cut(replace(&text, escaped, name), escaped, name);
             }
         }
         text
@@ -104,6 +107,19 @@ fn replace(text: &str, private: &str, name: &str) -> String {
     replaced + rest
 }
 
+/// A connection that breaks off, and our own limit, may end a text in the middle of a private word: its beginning is private
+/// as well.
+fn cut(mut text: String, private: &str, name: &str) -> String {
+    let begun = (BEGINNING..private.len())
+        .rev()
+        .filter_map(|end| private.get(..end))
+        .find_map(|beginning| text.strip_suffix(beginning));
+    if let Some(kept) = begun.map(str::len) {
+        text.replace_range(kept.., name);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +141,25 @@ mod tests {
         assert_eq!(quoted.words(r#"{"prompt":"a \"red\"\nfox"}"#), r#"{"prompt":"[prompt]"}"#);
         let long = Scrub { prompt: Some("a corgi in a field"), ..Scrub::default() };
         assert_eq!(long.words("xa corgi in a fieldx"), "x[prompt]x");
+    }
+
+    #[test]
+    fn a_private_word_that_is_cut_is_private_all_the_same() {
+        let (secret, prompt) = ("sk-CANARY-KEY", "é \"red\" CANARY");
+        let scrub = Scrub { secret: Some(secret), prompt: Some(prompt), user: Some("user-9") };
+        for (private, name) in [
+            (secret, "[credential]"),
+            (prompt, "[prompt]"),
+            ("é \\\"red\\\" CANARY", "[prompt]"),
+            ("user-9", "[user]"),
+        ] {
+            for end in (BEGINNING..=private.len()).filter(|end| private.is_char_boundary(*end)) {
+                let text = format!("no entry for {}", &private[..end]);
+                assert_eq!(scrub.words(&text), format!("no entry for {name}"), "{text}");
+            }
+        }
+        assert_eq!(scrub.words("the user"), "the [user]");
+        assert_eq!(scrub.words("a sk-"), "a sk-");
     }
 
     #[test]
