@@ -1,8 +1,11 @@
 //! Many calls over bad lines to a bad service, at random. The server's journal is the judge: nothing is lost, nothing is
-//! bought twice, and no failure is told otherwise than it was.
+//! bought twice, and no failure is told otherwise than it was. Nothing private is in an error, in what is logged, or on its
+//! way to another server.
 #![cfg(feature = "reqwest")]
 
 mod canary;
+#[cfg(feature = "tracing")]
+mod recorder;
 mod server;
 mod toxics;
 
@@ -13,7 +16,7 @@ use std::{
 };
 
 use canary::{KEY, assert_private, endpoint_at};
-use imagewire_transport::{Client, Outcome, Policy};
+use imagewire_transport::{Client, Kind, Outcome, Policy};
 use imagewire_types::{Base64, CreateImageRequest};
 use server::{Reply, Server, json, reply};
 use toxics::{Proxy, Toxic};
@@ -66,7 +69,21 @@ async fn nothing_is_lost_or_bought_twice() {
     let lock = |journal: &Mutex<BTreeMap<u64, Entry>>, call| {
         journal.lock().unwrap_or_else(PoisonError::into_inner).entry(call).or_default().to_owned()
     };
+    // Where images may be fetched from, and where nobody may go.
+    let pictures = Server::start(|_, seen| {
+        let call = seen.path().trim_start_matches('/').split('?').next().and_then(|call| call.parse().ok());
+        reply("200 OK", "", &image(call.expect("a number")))
+    })
+    .await;
+    let elsewhere = Server::start(|_, _| reply("200 OK", "", &image(0))).await;
+    let origins = (format!("http://{}", pictures.host()), format!("http://{}", elsewhere.host()));
+    #[cfg(feature = "tracing")]
+    let recorder = recorder::Recorder::default();
+    #[cfg(feature = "tracing")]
+    let (_guard, mut heard) = (listen(&recorder), 0);
+
     let (entries, dice) = (Arc::clone(&journal), Mutex::new(random.fork()));
+    let (good_links, bad_links) = origins.clone();
     let server = Server::run(move |_, seen, _| {
         let request: CreateImageRequest = serde_json::from_slice(&seen.body).expect("a request");
         let call: u64 =
@@ -82,6 +99,9 @@ async fn nothing_is_lost_or_bought_twice() {
             0 => busy("429 Too Many Requests"),
             1 => busy("503 Service Unavailable"),
             2 => Reply::Last(reply("400 Bad Request", "", echo.as_bytes())),
+            8 => {
+                Reply::Last(reply("307 Hop", &format!("location: {bad_links}/CANARY?{KEY}"), echo.as_bytes()))
+            }
             other => {
                 entry.drawn += 1;
                 let payload = Base64::encode(image(call));
@@ -92,6 +112,8 @@ async fn nothing_is_lost_or_bought_twice() {
                     5 => Reply::Last(good[..dice.usize(1..good.len())].to_vec()),
                     6 => Reply::Last(reply("500 Oops", "", echo.as_bytes())),
                     7 => Reply::Last(reply("200 OK", "content-type: text/html", b"<html>CANARY")),
+                    9 => Reply::Last(link(&bad_links, call)),
+                    10 => Reply::Last(link(&good_links, call)),
                     _ => Reply::Last(good),
                 }
             }
@@ -107,10 +129,16 @@ async fn nothing_is_lost_or_bought_twice() {
         }
         let (up, down) = (toxic(&mut random), toxic(&mut random));
         let (address, journal) = (server.address(), Arc::clone(&journal));
+        let origin = origins.0.clone();
+        #[cfg(feature = "tracing")]
+        {
+            heard += check(&recorder);
+        }
         running.spawn(async move {
             let proxy = Proxy::start(address, up, down).await;
             let none = Duration::from_millis(1);
-            let client = Client::new(endpoint_at(&proxy.base())).expect("a client");
+            let client = Client::builder(endpoint_at(&proxy.base())).allow_downloads_from(origin);
+            let client = client.build().expect("a client");
             let client = client.retry(Policy::default().backoff_times(none, none, none));
             let result = client.generate(&CreateImageRequest::new(format!("CANARY-PROMPT {call}"))).await;
             let entry = lock(&journal, call);
@@ -128,7 +156,11 @@ async fn nothing_is_lost_or_bought_twice() {
                     match error.outcome() {
                         Outcome::NotSent | Outcome::Refused => assert_eq!(entry.drawn, 0, "{told}"),
                         Outcome::Unknown => assert!(error.attempts().len() <= 3, "{told}"),
-                        Outcome::Done => panic!("{told}"),
+                        // Its link leads where nobody may go.
+                        Outcome::Done => {
+                            assert_eq!((error.kind(), entry.drawn), (Kind::Download, 1), "{told}");
+                            assert!(error.partial().is_some_and(|part| part.response.data[0].url.is_some()));
+                        }
                     }
                     error.outcome().as_str()
                 }
@@ -139,7 +171,48 @@ async fn nothing_is_lost_or_bought_twice() {
         count(&mut ended, Some(end));
     }
     println!("{ended:?}");
+    #[cfg(feature = "tracing")]
+    {
+        heard += check(&recorder);
+        println!("{heard} bytes of logs");
+        assert!(heard > 0);
+    }
+    assert!(elsewhere.seen().is_empty());
+    for request in pictures.seen() {
+        for private in [KEY, "CANARY-PROMPT", "CANARY-TEAM", "authorization"] {
+            assert!(!request.head.contains(private), "{}", request.head);
+        }
+    }
     assert_eq!(ended.values().map(|count| u64::from(*count)).sum::<u64>(), calls);
+}
+
+fn link(origin: &str, call: u64) -> Vec<u8> {
+    json(&format!(r#"{{"data":[{{"url":"{origin}/{call}?sig=CANARY-SIGNATURE"}}]}}"#))
+}
+
+#[cfg(feature = "tracing")]
+fn listen(recorder: &recorder::Recorder) -> tracing::subscriber::DefaultGuard {
+    log::set_boxed_logger(Box::new(recorder.clone())).expect("the only one");
+    log::set_max_level(log::LevelFilter::Trace);
+    tracing::subscriber::set_default(recorder.clone())
+}
+
+/// How much was logged since the last time, none of it private.
+#[cfg(feature = "tracing")]
+fn check(recorder: &recorder::Recorder) -> usize {
+    let text = recorder.take();
+    canary::assert_clean(&text);
+    text.len()
+}
+
+/// A secret that gets into a log is found there.
+#[cfg(feature = "tracing")]
+#[test]
+#[should_panic(expected = "CANARY in")]
+fn a_leak_into_a_log_is_found() {
+    let recorder = recorder::Recorder::default();
+    tracing::subscriber::with_default(recorder.clone(), || tracing::trace!(key = KEY, "sent"));
+    canary::assert_clean(&recorder.take());
 }
 
 fn count(ended: &mut BTreeMap<&'static str, u32>, end: Option<Result<&'static str, tokio::task::JoinError>>) {
