@@ -9,6 +9,7 @@ mod fault;
 mod fetch;
 mod gates;
 mod generate;
+mod places;
 mod progress;
 mod receive;
 mod reqwest;
@@ -56,7 +57,8 @@ const MAX_ANSWER: u64 = 256 << 20;
 /// which never carry the credential. Proxies from the environment are used, except to loopback addresses.
 ///
 /// While a service is down, calls fail at once with [`Kind::CircuitOpen`](crate::Kind::CircuitOpen): after five failed
-/// connections in a row, or when half of ten requests in 30 s fail, for 5 s at first and 60 s at most.
+/// connections in a row, or when half of ten requests in 30 s fail, for 5 s at first and 60 s at most. After the service
+/// has refused the credential (401), or its use for a model (403), they fail so until a new client is made.
 ///
 /// Dropping the future of a call closes its connection; the image may be billed all the same.
 #[derive(Clone)]

@@ -31,6 +31,7 @@ struct Inner {
     request_id: Option<String>,
     code: Option<String>,
     param: Option<String>,
+    body: Option<String>,
     retry_after: Option<Duration>,
     /// The service's own word on whether to send the request again.
     should_retry: Option<bool>,
@@ -100,6 +101,13 @@ impl Error {
         self.0.timer
     }
 
+    /// The body of an answer that is no success, for looking closer: at most 2,000 characters, without credential, prompt,
+    /// payloads and the queries of links.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.0.body.as_deref()
+    }
+
     /// What is known to be wrong with the request, when it was refused before it was sent.
     #[must_use]
     pub fn findings(&self) -> &[Finding] {
@@ -124,12 +132,11 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match self.0.outcome {
-            Outcome::NotSent => {
-                matches!(
-                    self.0.kind,
-                    Kind::Connect | Kind::Timeout | Kind::Transport | Kind::RateLimit | Kind::CircuitOpen
-                )
-            }
+            Outcome::NotSent => match self.0.kind {
+                // Open for a while, and not because the credential was refused.
+                Kind::CircuitOpen => self.0.retry_after.is_some(),
+                kind => matches!(kind, Kind::Connect | Kind::Timeout | Kind::Transport | Kind::RateLimit),
+            },
             Outcome::Refused => matches!(self.0.kind, Kind::RateLimit | Kind::Server),
             Outcome::Unknown | Outcome::Done => false,
         }

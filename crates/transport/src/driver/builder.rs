@@ -75,7 +75,8 @@ impl ClientBuilder {
         self
     }
 
-    /// How many requests may be under way at once, at least 1; any number by default. Others wait within their time.
+    /// How many requests may be under way at once, at least 1; any number by default. Others wait within their time. After
+    /// a refusal for the moment (429) fewer are, by three tenths and at least 1; ten successes allow one more again.
     #[must_use]
     pub fn max_concurrent(mut self, requests: usize) -> Self {
         self.max_concurrent = Some(requests);

@@ -6,11 +6,9 @@ use std::{
     time::Duration,
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::{Instant, sleep, timeout_at},
-};
+use tokio::time::{Instant, sleep, timeout_at};
 
+use super::places::{Place, Places};
 use crate::{
     Error, Kind, Outcome, Timer,
     breaker::{Breaker, Sign},
@@ -26,7 +24,9 @@ pub(super) struct Gates {
     pub(super) budget: Budget,
     breakers: Mutex<BTreeMap<String, Broken>>,
     limiter: Mutex<Limiter>,
-    places: Option<Arc<Semaphore>>,
+    places: Option<Arc<Places>>,
+    /// The service does not know the credential: no request of any model can succeed.
+    unknown: Mutex<Option<String>>,
     /// The beginning of the time that breaker and limiter count in.
     epoch: Instant,
 }
@@ -36,6 +36,8 @@ struct Broken {
     breaker: Breaker,
     /// The last failure, for the message.
     last: Option<(Kind, Option<u16>)>,
+    /// The service does not let the credential use the model.
+    forbidden: Option<String>,
 }
 
 /// The permission to send one request. Given back when it is dropped.
@@ -43,7 +45,7 @@ pub(super) struct Pass {
     gates: Arc<Gates>,
     model: String,
     is_recorded: bool,
-    _place: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
 }
 
 impl Gates {
@@ -52,7 +54,8 @@ impl Gates {
             budget: Budget::new(),
             breakers: Mutex::default(),
             limiter: Mutex::new(Limiter::new(images_per_minute)),
-            places: places.map(|count| Arc::new(Semaphore::new(count.clamp(1, Semaphore::MAX_PERMITS)))),
+            places: places.map(Places::new),
+            unknown: Mutex::default(),
             epoch: Instant::now(),
         })
     }
@@ -71,17 +74,14 @@ impl Gates {
                 .with_remedy("Nothing was sent. Allow more time, or more calls at once")
                 .with_timer(Timer::Deadline)
         };
-        let permit = match &self.places {
-            Some(places) => match timeout_at(end, Arc::clone(places).acquire_owned()).await {
-                // Never closed.
-                Ok(permit) => permit.ok(),
-                Err(_) => return Err(waiting()),
-            },
+        let taken = match &self.places {
+            Some(places) => Some(timeout_at(end, Arc::clone(places).take()).await.map_err(|_| waiting())?),
             None => None,
         };
+        Self::refuse(lock(&self.unknown).as_ref(), place)?;
         self.pace(images, end, place).await?;
         self.admit(model, place)?;
-        Ok(Pass { gates: Arc::clone(self), model: model.to_owned(), is_recorded: false, _place: permit })
+        Ok(Pass { gates: Arc::clone(self), model: model.to_owned(), is_recorded: false, place: taken })
     }
 
     async fn pace(&self, images: u32, end: Instant, place: &str) -> Result<(), Error> {
@@ -102,9 +102,10 @@ impl Gates {
         let mut breakers = lock(&self.breakers);
         if breakers.len() >= MODELS && !breakers.contains_key(model) {
             let now = self.now();
-            breakers.retain(|_, known| !known.breaker.is_idle(now));
+            breakers.retain(|_, known| known.forbidden.is_some() || !known.breaker.is_idle(now));
         }
         let broken = breakers.entry(model.to_owned()).or_default();
+        Self::refuse(broken.forbidden.as_ref(), place)?;
         let Err(wait) = broken.breaker.admit(self.now()) else { return Ok(()) };
         let seconds = wait.as_secs_f64().ceil();
         let last = match broken.last {
@@ -118,13 +119,22 @@ impl Gates {
             .with_retry_after(Some(wait)))
     }
 
+    /// A credential that was refused will be refused again; asking on makes services suspicious.
+    fn refuse(refused: Option<&String>, place: &str) -> Result<(), Error> {
+        let Some(refusal) = refused else { return Ok(()) };
+        let what = format!("Nothing more is sent to {place} with this credential, since {refusal}");
+        Err(Error::new(Kind::CircuitOpen, Outcome::NotSent, what)
+            .with_remedy("Correct the credential or its rights, and make a new client"))
+    }
+
     fn now(&self) -> Duration {
         self.epoch.elapsed()
     }
 }
 
 impl Pass {
-    /// Learns from how the request ended.
+    /// Learns from how the request ended. A service that answers is not down, but a credential that it does not accept is
+    /// not offered again: of 401, to no model, of 403, not to that one.
     pub(super) fn record(mut self, failure: Option<&Error>, random: f64) {
         self.is_recorded = true;
         let now = self.gates.now();
@@ -134,11 +144,24 @@ impl Pass {
             if let Some(error) = failure.filter(|_| sign.is_some_and(|sign| sign != Sign::Alive)) {
                 broken.last = Some((error.kind(), error.status()));
             }
+            if let Some(error) = failure.filter(|error| error.kind() == Kind::Permission) {
+                broken.forbidden = refusal(error);
+            }
+        }
+        if let Some(error) = failure.filter(|error| error.kind() == Kind::Authentication) {
+            *lock(&self.gates.unknown) = refusal(error);
+        }
+        if let Some(place) = &self.place {
+            match failure {
+                None => place.succeeded(),
+                Some(error) if is_throttle(error) => place.throttled(),
+                Some(_) => {}
+            }
         }
         let mut limiter = lock(&self.gates.limiter);
         match failure {
             None => limiter.succeeded(now),
-            Some(error) if error.kind() == Kind::RateLimit && error.outcome() == Outcome::Refused => {
+            Some(error) if is_throttle(error) => {
                 limiter.refused(now, error.images_per_minute(), error.retry_after());
             }
             Some(_) => {}
@@ -155,6 +178,20 @@ impl Drop for Pass {
             broken.breaker.abandon(self.gates.now());
         }
     }
+}
+
+fn is_throttle(error: &Error) -> bool {
+    error.kind() == Kind::RateLimit && error.outcome() == Outcome::Refused
+}
+
+/// What was refused for good, in words that are safe to repeat.
+fn refusal(error: &Error) -> Option<String> {
+    if error.outcome() != Outcome::Refused {
+        return None;
+    }
+    let status = error.status().map(|status| format!(", HTTP {status}")).unwrap_or_default();
+    let code = error.code().map(|code| format!(", {code}")).unwrap_or_default();
+    Some(format!("it was refused before ({}{status}{code})", error.kind()))
 }
 
 /// What is kept is whole after each step, so that a panic elsewhere does no harm.

@@ -23,6 +23,7 @@ impl Error {
             request_id: None,
             code: None,
             param: None,
+            body: None,
             retry_after: None,
             should_retry: None,
             images_per_minute: None,
@@ -63,6 +64,13 @@ impl Error {
     pub(crate) fn with_words(mut self, words: &str, scrub: &Scrub<'_>) -> Self {
         let words = scrub.words(words);
         self.0.words = (!words.is_empty()).then_some(words);
+        self
+    }
+
+    /// What was answered instead of images.
+    pub(crate) fn with_body(mut self, body: &[u8], scrub: &Scrub<'_>) -> Self {
+        let body = scrub.body(&String::from_utf8_lossy(body));
+        self.0.body = (!body.is_empty()).then_some(body);
         self
     }
 

@@ -4,6 +4,8 @@
 const WORDS: usize = 300;
 /// The longest label (code, parameter, request id), in characters.
 const LABEL: usize = 200;
+/// The longest body, in characters.
+const BODY: usize = 2000;
 /// ASCII without a space that is longer than this is a payload and not a word.
 const RUN: usize = 100;
 /// A prompt at least this long, in bytes, is taken out wherever it stands; a shorter one only as words of its own,
@@ -26,6 +28,20 @@ impl Scrub<'_> {
         let text = self.private(text);
         let words: Vec<String> = text.split_whitespace().map(shorten).collect();
         clip(&words.join(" "), WORDS)
+    }
+
+    /// A whole body, in which JSON may stand without any space.
+    pub(crate) fn body(&self, text: &str) -> String {
+        let text = self.private(text);
+        let ends = |character: char| character.is_whitespace() || "\"'<>,{}[]()\\".contains(character);
+        let words: String = text
+            .split_inclusive(ends)
+            .map(|word| match word.char_indices().next_back() {
+                Some((at, end)) if ends(end) => shorten(&word[..at]) + &word[at..],
+                _ => shorten(word),
+            })
+            .collect();
+        clip(&words, BODY)
     }
 
     /// A code, a parameter's name, a request id.
@@ -92,12 +108,17 @@ fn shorten(word: &str) -> String {
     }
 }
 
+/// Takes `private` out, and of a long one every beginning that is long as well: services cut what they repeat.
 fn replace(text: &str, private: &str, name: &str) -> String {
     let mut replaced = String::new();
     let mut rest = text;
-    while let Some(start) = rest.find(private) {
+    let ends = private.char_indices().map(|(at, character)| at + character.len_utf8());
+    let head =
+        ends.into_iter().find(|end| *end >= LONG).and_then(|end| private.get(..end)).unwrap_or(private);
+    while let Some(start) = rest.find(head) {
         let (before, found) = rest.split_at(start);
-        let after = &found[private.len()..];
+        let length = common(found, private);
+        let after = &found[length..];
         let inside_word = before.chars().next_back().is_some_and(char::is_alphanumeric)
             || after.chars().next().is_some_and(char::is_alphanumeric);
         replaced.push_str(before);
@@ -118,6 +139,15 @@ fn cut(mut text: String, private: &str, name: &str) -> String {
         text.replace_range(kept.., name);
     }
     text
+}
+
+/// How many bytes both begin with, in whole characters.
+fn common(text: &str, other: &str) -> usize {
+    text.chars()
+        .zip(other.chars())
+        .take_while(|(one, other)| one == other)
+        .map(|(one, _)| one.len_utf8())
+        .sum()
 }
 
 #[cfg(test)]
@@ -141,6 +171,7 @@ mod tests {
         assert_eq!(quoted.words(r#"{"prompt":"a \"red\"\nfox"}"#), r#"{"prompt":"[prompt]"}"#);
         let long = Scrub { prompt: Some("a corgi in a field"), ..Scrub::default() };
         assert_eq!(long.words("xa corgi in a fieldx"), "x[prompt]x");
+        assert_eq!(long.words("'a corgi in a ...' and 'a corgi'"), "'[prompt]...' and 'a corgi'");
     }
 
     #[test]
@@ -166,6 +197,20 @@ mod tests {
     fn payloads_become_their_length() {
         let scrub = Scrub::default();
         assert_eq!(scrub.words(&format!("bad image {}", "QUJD".repeat(100))), "bad image [400 characters]");
+    }
+
+    #[test]
+    fn bodies_keep_their_form() {
+        let scrub = Scrub { secret: Some("sk-1"), prompt: Some("cat"), user: None };
+        let body = format!(
+            r#"{{"error":{{"message":"no cat for sk-1","url":"https://a.example/x?sig=abc","b64_json":"{}"}}}}"#,
+            "QUJD".repeat(100)
+        );
+        assert_eq!(
+            scrub.body(&body),
+            r#"{"error":{"message":"no [prompt] for [credential]","url":"https://a.example/x?[…]","b64_json":"[400 characters]"}}"#
+        );
+        assert_eq!(scrub.body(&"a ".repeat(4000)).chars().count(), 2001);
     }
 
     #[test]

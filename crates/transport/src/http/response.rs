@@ -94,6 +94,7 @@ impl Exchange<'_> {
             300..=399 => Err(self.redirect(headers)),
             _ => Err(refusal::refusal(self, headers, body)),
         }
+        .map_err(|error| error.with_body(body, &self.scrub))
     }
 
     fn success(&self, headers: &HeaderMap, body: &[u8]) -> Result<Answer, Error> {

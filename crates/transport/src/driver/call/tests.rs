@@ -259,3 +259,26 @@ async fn the_limit_of_images_is_learnt_from_a_refusal_and_shared() {
     assert_eq!((error.kind(), error.outcome(), made), (Kind::RateLimit, Outcome::NotSent, 0));
     assert!(error.retry_after().is_some() && error.is_retryable());
 }
+
+/// 4.3: a credential that was refused is not offered again: of 401 to no model, of 403 not to that one.
+#[tokio::test(start_paused = true)]
+async fn a_refused_credential_is_not_offered_again() {
+    let refused = |kind, status| {
+        let status = http::StatusCode::from_u16(status).expect("a status");
+        Error::new(kind, Outcome::Refused, "no").with_status(status)
+    };
+    for (kind, status, others) in [(Kind::Authentication, 401, false), (Kind::Permission, 403, true)] {
+        let gates = Gates::new(None, None);
+        let (result, _) = run(&gates, Policy::default(), CALL, vec![(1, Err(refused(kind, status)))]).await;
+        assert_eq!(result.unwrap_err().kind(), kind);
+        let (result, made) = run(&gates, Policy::default(), CALL, vec![]).await;
+        let error = result.unwrap_err();
+        assert_eq!((error.kind(), error.outcome(), made), (Kind::CircuitOpen, Outcome::NotSent, 0));
+        assert!(!error.is_retryable());
+        assert!(error.to_string().contains(&format!("refused before ({kind}, HTTP {status})")), "{error}");
+        let mut other = call(&gates, Policy::default(), CALL);
+        other.model = "another";
+        let result = other.run(|_| async { Ok(()) }).await;
+        assert_eq!(result.is_ok(), others);
+    }
+}
