@@ -32,6 +32,17 @@ Examples:
 
 stdout carries the paths of the images. What may have been bought is never sent again: exit code 8 says so.";
 
+pub(crate) const BATCH: &str = "\
+Examples:
+  imagewire batch prompts.jsonl -o out                       one request a line: {\"id\": \"fox\", \"prompt\": \"a fox\"}
+  imagewire batch prompts.jsonl -o out                       again: what is done is not bought twice
+  imagewire batch table.csv -o out --jobs 8 --max-images 50
+  imagewire batch texts/ -o out -m gpt-image-1 --set quality=low
+  imagewire batch status out                                 what is done, what is open
+  imagewire batch reconcile out --not-bought fox             after a look at the service's bill
+
+Exit codes beside the usual ones: 130 interrupted (Ctrl-C waits for what is under way, twice does not).";
+
 pub(crate) const VALIDATE: &str = "\
 Examples:
   imagewire validate request.json --dialect hicap

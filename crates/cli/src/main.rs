@@ -28,6 +28,7 @@ enum Command {
     #[command(after_help = help::GENERATE)]
     Generate(Box<command::generate::Arguments>),
     /// Make the images of a whole file of requests, each bought once, whatever happens to the process
+    #[command(after_help = help::BATCH)]
     Batch(Box<command::batch::Arguments>),
     /// Judge a request without sending it
     #[command(after_help = help::VALIDATE)]

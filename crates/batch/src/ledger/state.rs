@@ -89,7 +89,8 @@ impl Items {
             if earlier.is_some_and(|entry| !entry.may_be_sent()) {
                 return Err("sends an item again that is bought");
             }
-            let attempts = earlier.map_or(0, |entry| entry.attempts) + 1;
+            let same = earlier.filter(|entry| entry.content == content);
+            let attempts = same.map_or(0, |entry| entry.attempts) + 1;
             let is_doubtful = earlier.is_some_and(|entry| matches!(entry.state, State::Unknown(_)));
             // The money of an earlier request whose fate is open stays where it is: that one may be billed as well.
             self.spent.add(images, reserve);

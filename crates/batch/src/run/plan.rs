@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use tokio::time::Instant;
 
 use super::{Batch, OnUnknown, RUNS};
-use crate::{Entry, Error, ErrorKind, Item, Ledger, Outcome, State, Status, name::Names, recover};
+use crate::{Digest, Entry, Error, ErrorKind, Item, Ledger, Outcome, State, Status, name::Names, recover};
 
 pub(super) struct Plan {
     pub(super) work: Queue,
@@ -91,7 +91,7 @@ pub(super) fn plan(ledger: &mut Ledger, items: &[Item], batch: &Batch) -> Result
             recover::finish(ledger, &item.id, false)?;
         }
         let Some(entry) = ledger.get(&item.id) else { continue };
-        if is_to_be_sent(entry, batch) {
+        if is_to_be_sent(entry, item.content(dialect), batch) {
             let name = entry.name(&item.id).to_owned();
             plan.work.ready.push_back(Work { item: at, name, attempt: 1 });
         } else {
@@ -121,8 +121,10 @@ fn refuse_changes(ledger: &Ledger, items: &[Item], dialect: &str) -> Result<(), 
     ))
 }
 
-fn is_to_be_sent(entry: &Entry, batch: &Batch) -> bool {
+fn is_to_be_sent(entry: &Entry, content: Digest, batch: &Batch) -> bool {
     match &entry.state {
+        // Nothing was bought, and somebody has changed the request: it is a new one.
+        State::Pending | State::Failed(_) if entry.content != content => true,
         State::Pending => entry.attempts < batch.attempts.saturating_mul(RUNS),
         State::Failed(failure) => failure.retryable && entry.attempts < batch.attempts.saturating_mul(RUNS),
         State::Unknown(_) => batch.on_unknown == OnUnknown::Retry,

@@ -2,6 +2,7 @@
 
 mod exit;
 mod prepare;
+mod price;
 mod progress;
 mod result;
 mod settle;
@@ -9,6 +10,7 @@ mod settle;
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use imagewire_batch::{Batch, Event, Ledger, OnUnknown, Report, StopReason, Stopper, input::Input};
+use imagewire_cost::Money;
 use imagewire_transport::{Checking, Client};
 
 use crate::{
@@ -21,7 +23,7 @@ use crate::{
 use self::{progress::Progress, result::Results};
 
 #[derive(Debug, clap::Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = EXAMPLES)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 #[allow(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -50,8 +52,8 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "COUNT")]
     max_images: Option<u64>,
     /// Spend no more than this, earlier runs included
-    #[arg(long, value_name = "USD", value_parser = prepare::dollars)]
-    max_cost: Option<u64>,
+    #[arg(long, value_name = "USD")]
+    max_cost: Option<Money>,
     /// What to do with items that may have been bought when an earlier run ended: retry may buy them twice
     #[arg(long, value_name = "WHAT", default_value = "report", value_parser = ["report", "retry", "skip"])]
     on_unknown: String,
@@ -89,17 +91,6 @@ pub(crate) struct Arguments {
     quiet: bool,
 }
 
-const EXAMPLES: &str = "\
-Examples:
-  imagewire batch prompts.jsonl -o out                       one request a line: {\"id\": \"fox\", \"prompt\": \"a fox\"}
-  imagewire batch prompts.jsonl -o out                       again: what is done is not bought twice
-  imagewire batch table.csv -o out --jobs 8 --max-images 50
-  imagewire batch texts/ -o out -m gpt-image-1 --set quality=low
-  imagewire batch status out                                 what is done, what is open
-  imagewire batch reconcile out --not-bought fox             after a look at the service's bill
-
-Exit codes beside the usual ones: 130 interrupted (Ctrl-C waits for what is under way, twice does not).";
-
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Tell what is done and what is open
@@ -115,13 +106,13 @@ pub(crate) fn run(arguments: Arguments) -> ExitCode {
         None => {}
     }
     let output = Output::new(arguments.json);
-    match execute(&arguments, output) {
+    match execute(&arguments) {
         Ok(code) => code,
         Err(failure) => output.failed(&failure),
     }
 }
 
-fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
+fn execute(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let input = prepare::read(arguments)?;
     if arguments.dry_run {
         let images: u64 = input.items.iter().map(|item| u64::from(item.images())).sum();
@@ -134,20 +125,18 @@ fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::other(format!("cannot start: {error}")))?;
-    runtime.block_on(buy(arguments, ledger, input, output))
+    runtime.block_on(buy(arguments, ledger, input))
 }
 
-async fn buy(
-    arguments: &Arguments,
-    ledger: Ledger,
-    input: Input,
-    output: Output,
-) -> Result<ExitCode, Failure> {
+async fn buy(arguments: &Arguments, ledger: Ledger, input: Input) -> Result<ExitCode, Failure> {
     let directory = ledger.directory().to_owned();
-    let (endpoint, _emulator) = arguments.service.connect().await?;
+    let service = arguments.service.resolve()?;
+    let (endpoint, emulator) = service.connect().await?;
     // The requests have been judged already, by the user's own models as well.
-    let client = Client::new(endpoint).map_err(|error| Failure::transport(&error))?.checking(Checking::Off);
-    let batch = batch(arguments, client);
+    let client = service.client(endpoint)?.checking(Checking::Off);
+    let pace = arguments.images_per_minute.or(service.images_per_minute());
+    let batch =
+        price::settle(batch(arguments, client, pace), service.operation.dialect, arguments.model.clone());
     tokio::spawn(listen(batch.stopper()));
     let mut results = Results::new(&directory, arguments.json);
     let mut progress = Progress::new(input.items.len() + input.faults.len(), arguments.quiet);
@@ -166,15 +155,14 @@ async fn buy(
     progress.end();
     let report = report.map_err(|error| exit::failure(&error))?;
     let code = exit::code(&report, faults, results.first_kind());
-    close(&directory, &report, faults, arguments.quiet);
+    close(&directory, &report, faults, arguments.quiet, emulator.is_some());
     if arguments.json {
-        print(&format!("{}\n", results.object(&report, faults, code)));
+        print(&result::line(&results.object(&report, faults, code)));
     }
-    let _ = output;
     Ok(ExitCode::from(code))
 }
 
-fn batch(arguments: &Arguments, client: Client) -> Batch {
+fn batch(arguments: &Arguments, client: Client, pace: Option<u32>) -> Batch {
     let mut batch = Batch::new(client)
         .jobs(arguments.jobs.into())
         .attempts(arguments.attempts)
@@ -185,14 +173,14 @@ fn batch(arguments: &Arguments, client: Client) -> Batch {
             "skip" => OnUnknown::Skip,
             _ => OnUnknown::Report,
         });
-    if let Some(images) = arguments.images_per_minute {
+    if let Some(images) = pace {
         batch = batch.images_per_minute(images);
     }
     if let Some(images) = arguments.max_images {
         batch = batch.max_images(images);
     }
     if let Some(cost) = arguments.max_cost {
-        batch = batch.max_cost(cost);
+        batch = batch.max_cost(cost.micros());
     }
     batch
 }
@@ -225,9 +213,13 @@ async fn interrupted() {
 }
 
 /// The end, in words: money first.
-fn close(directory: &std::path::Path, report: &Report, faults: usize, is_quiet: bool) {
+fn close(directory: &std::path::Path, report: &Report, faults: usize, is_quiet: bool, is_emulated: bool) {
     if !is_quiet {
         note(&result::summary(report, faults));
+        let cost = price::words(report, is_emulated);
+        if !cost.is_empty() {
+            note(&cost);
+        }
     }
     match &report.stopped {
         None => {}

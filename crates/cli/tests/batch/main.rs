@@ -26,7 +26,8 @@ use tokio::runtime::Runtime;
 
 /// A service, and a folder with an input file and perhaps a batch.
 struct Bench {
-    runtime: Runtime,
+    /// Serves as long as it lives.
+    _runtime: Runtime,
     emulator: Emulator,
     folder: TempDir,
 }
@@ -41,7 +42,7 @@ impl Bench {
         let script = Script::from_toml(script).expect("a script");
         let emulator = runtime.block_on(Emulator::builder().scenarios(true).script(script).start());
         let emulator = emulator.expect("a port");
-        Self { runtime, emulator, folder: folder() }
+        Self { _runtime: runtime, emulator, folder: folder() }
     }
 
     fn path(&self, name: &str) -> PathBuf {

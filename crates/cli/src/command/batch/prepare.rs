@@ -5,7 +5,7 @@ use imagewire_transport::operations::Operation;
 use imagewire_validate::{Code, Finding, Report, Severity, Target, adapt, check, rule::ModelFrom};
 use serde_json::{Map, Value, json};
 
-use super::{Arguments, exit};
+use super::{Arguments, exit, price};
 use crate::{command::migrate, failure::Failure, output::note};
 
 /// As many faults are listed one by one.
@@ -18,22 +18,9 @@ pub(super) fn member(text: &str) -> Result<(String, Value), String> {
     Ok((name.trim().to_owned(), input::member(name.trim(), value)?))
 }
 
-/// Dollars in millionths.
-pub(super) fn dollars(text: &str) -> Result<u64, String> {
-    let text = text.trim().trim_start_matches('$');
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let wrong = || "an amount in dollars is expected, such as 2.50".to_owned();
-    if whole.is_empty() && part.is_empty() || !digits(whole) || !digits(part) || part.len() > 6 {
-        return Err(wrong());
-    }
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().map_err(|_| wrong())? };
-    let part: u64 = format!("{part:0<6}").parse().map_err(|_| wrong())?;
-    whole.checked_mul(1_000_000).and_then(|whole| whole.checked_add(part)).ok_or_else(wrong)
-}
-
 pub(super) fn read(arguments: &Arguments) -> Result<Input, Failure> {
-    let operation = arguments.service.operation()?;
+    let service = arguments.service.resolve()?;
+    let operation = service.operation;
     let target = arguments
         .catalogue
         .load()?
@@ -42,7 +29,7 @@ pub(super) fn read(arguments: &Arguments) -> Result<Input, Failure> {
     let mut defaults: Map<String, Value> = arguments.set.iter().cloned().collect();
     let target = match (target.dialect().model_from, &arguments.model) {
         (ModelFrom::Body, model) => {
-            let model = model.as_deref().unwrap_or("dall-e-3");
+            let model = model.as_deref().or(service.model()).unwrap_or("dall-e-3");
             defaults.entry("model").or_insert_with(|| model.into());
             target
         }
@@ -51,7 +38,11 @@ pub(super) fn read(arguments: &Arguments) -> Result<Input, Failure> {
     };
     let file = arguments.file.as_deref().unwrap_or_else(|| std::path::Path::new("-"));
     let mut input = input::read(file, &defaults).map_err(|error| exit::failure(&error))?;
+    for item in &mut input.items {
+        item.request = service.fill_in(item.request.clone())?;
+    }
     judge(arguments, operation, &target, &mut input);
+    price::reserve(arguments, operation.dialect, &mut input)?;
     if input.items.is_empty() && input.faults.is_empty() {
         return Err(Failure::configuration(format!("{} holds no requests", file.display())));
     }
@@ -114,19 +105,4 @@ fn refused(input: &Input) -> Failure {
         .map(|fault| json!({ "place": fault.place, "id": fault.id, "message": fault.message }));
     failure.attach("faults", faults.collect());
     failure
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn amounts_are_exact() {
-        for (text, expected) in [("2.50", 2_500_000), ("$0.000001", 1), ("3", 3_000_000), (".5", 500_000)] {
-            assert_eq!(dollars(text), Ok(expected), "{text}");
-        }
-        for wrong in ["", ".", "-1", "1e3", "1.2345678", "two", "99999999999999999999"] {
-            assert!(dollars(wrong).is_err(), "{wrong}");
-        }
-    }
 }

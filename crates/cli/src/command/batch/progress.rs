@@ -6,6 +6,7 @@ use std::{
 };
 
 use imagewire_batch::{Event, Status, input::Fault};
+use imagewire_cost::Money;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::output::note;
@@ -88,8 +89,7 @@ impl Progress {
         self.ended += 1;
         let mut message = Vec::new();
         if self.cost > 0 {
-            let (dollars, cents) = (self.cost / 1_000_000, self.cost % 1_000_000 / 10_000);
-            message.push(format!("${dollars}.{cents:02}"));
+            message.push(Money::from_micros(self.cost).to_string());
         }
         for (count, name) in [(self.failed, "failed"), (self.unknown, "unknown")] {
             if count > 0 {

@@ -41,7 +41,7 @@ impl Results {
     fn put(&mut self, result: Value) {
         match &mut self.kept {
             Some(kept) => kept.push(result),
-            None => drop(print(&format!("{result}\n"))),
+            None => drop(print(&line(&result))),
         }
     }
 
@@ -72,6 +72,23 @@ impl Results {
             "items": self.kept.unwrap_or_default(),
         })
     }
+}
+
+/// A line of JSON that steers no terminal: JSON's own escapes leave out some controls, and all that turn the text round.
+pub(super) fn line(value: &Value) -> String {
+    let mut line = String::new();
+    for character in value.to_string().chars() {
+        let steers = character.is_control()
+            || matches!(character, '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if steers {
+            // None of them is outside of strings, or needs more than four digits.
+            line.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            line.push(character);
+        }
+    }
+    line.push('\n');
+    line
 }
 
 fn result(directory: &Path, outcome: &Outcome) -> Value {
