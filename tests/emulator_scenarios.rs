@@ -261,3 +261,53 @@ async fn the_admin_api_pushes_lists_and_forgets() {
     assert_eq!(admin(&emulator, "DELETE", &[], "").await.json()["waiting"], json!([]));
     assert_eq!(post(&emulator, "fastapi", small()).await.status, 200);
 }
+
+#[tokio::test]
+async fn limits_count_down_for_each_key_and_deployment() {
+    let script = "repeat = true\n[[step]]\nkind = \"limit\"\nrequests = 2\nimages = 5\n";
+    let script = Script::from_toml(script).expect("a script");
+    let emulator = Emulator::builder().script(script).start().await.expect("a port");
+    let ask = async |dialect: &str, body: Value| {
+        let answer = post(&emulator, dialect, body).await;
+        let number = |name: &str| answer.header(name).map(|value| value.parse::<u32>().expect("a number"));
+        let left = number("x-ratelimit-remaining-requests");
+        assert_eq!(number("x-ratelimit-limit-requests"), Some(2));
+        assert!(answer.header("x-ratelimit-reset-images").is_some_and(|reset| reset.ends_with("ms")));
+        (answer.status, left, number("x-ratelimit-remaining-images"), number("retry-after").is_some())
+    };
+    let many = |n: u32| json!({ "prompt": "a heron", "size": "256x256", "n": n });
+    assert_eq!(ask("fastapi", many(2)).await, (200, Some(1), Some(3), false));
+    assert_eq!(ask("fastapi", many(4)).await, (429, Some(1), Some(3), true));
+    assert_eq!(ask("fastapi", many(1)).await, (200, Some(0), Some(2), false));
+    assert_eq!(ask("fastapi", many(1)).await, (429, Some(0), Some(2), true));
+    assert_eq!(ask("hicap", json!({ "prompt": "a heron" })).await, (200, Some(1), Some(4), false));
+    assert_eq!(emulator.ledger().images(), 4);
+}
+
+#[tokio::test]
+async fn answers_take_their_time() {
+    let emulator = started().await;
+    let timed = async |scenario: Scenario| {
+        emulator.scenario().push(scenario);
+        let begun = std::time::Instant::now();
+        assert_eq!(post(&emulator, "fastapi", small()).await.status, 200);
+        begun.elapsed()
+    };
+    timed(Scenario::None {}).await;
+    // dall-e-2 at 256x256 takes 3 seconds in the middle, and never less than a tenth of that.
+    assert!(timed(Scenario::Pace { compression: 10.0 }).await >= std::time::Duration::from_millis(30));
+}
+
+/// The table of the guide.
+#[test]
+fn the_guide_lists_every_scenario() {
+    let message =
+        serde_json::from_value::<Scenario>(json!({ "kind": "?" })).expect_err("no scenario").to_string();
+    let kinds: Vec<&str> = message.split('`').skip(3).step_by(2).collect();
+    assert!(kinds.len() > 20, "{message}");
+    let guide = std::fs::read_to_string(imagewire_tests::workspace().join("docs/guide/testing.md"))
+        .expect("the guide");
+    for kind in kinds {
+        assert!(guide.contains(&format!("| `{kind}` |")), "{kind} is not in the guide's table");
+    }
+}

@@ -97,10 +97,39 @@ async fn models_that_do_not_stream_are_refused() {
 #[tokio::test]
 async fn a_stream_can_fail_after_its_first_picture() {
     let emulator = Emulator::builder().dialect("openai").expect("a service").start().await.expect("a port");
-    emulator.scenario().push(Scenario::StreamError {});
+    emulator.scenario().push(Scenario::StreamError { after: None });
     let body = json!({ "prompt": "a heron", "model": "gpt-image-2", "partial_images": 1, "stream": true });
     let events = events(&stream(&emulator, "openai", body).await);
     assert_eq!(events.len(), 2);
     assert_eq!(events[1].kind, ImageStreamEventType::Error);
     assert!(events[1].error.is_some());
+}
+
+#[tokio::test]
+async fn streams_that_are_not_what_they_should_be() {
+    let emulator = Emulator::builder().dialect("openai").expect("a service").start().await.expect("a port");
+    let body = json!({
+        "prompt": "a heron", "model": "gpt-image-2", "size": "1024x1024", "partial_images": 2, "stream": true,
+    });
+    let ask = async |scenario: Scenario| {
+        emulator.scenario().push(scenario);
+        let answer = stream(&emulator, "openai", body.clone()).await;
+        let text = String::from_utf8(answer.body).expect("UTF-8");
+        let kind = |block: &str| match block.lines().next().unwrap_or_default() {
+            line if line.starts_with("event: ") => line["event: ".len()..].to_owned(),
+            line => line.to_owned(),
+        };
+        text.split("\n\n").filter(|block| !block.is_empty()).map(kind).collect::<Vec<_>>()
+    };
+    let (partial, completed) = ("image_generation.partial_image", "image_generation.completed");
+    let unknown = "image_generation.emulated";
+    assert_eq!(ask(Scenario::StreamCut { events: 1 }).await, [partial]);
+    assert_eq!(ask(Scenario::StreamError { after: Some(1) }).await, [partial, "error"]);
+    assert_eq!(ask(Scenario::StreamError { after: None }).await, [partial, partial, "error"]);
+    assert_eq!(ask(Scenario::StreamDone {}).await, [partial, partial, "data: [DONE]"]);
+    assert_eq!(ask(Scenario::EarlyFinal {}).await, [completed]);
+    assert_eq!(ask(Scenario::UnknownEvent {}).await, [partial, partial, unknown, completed]);
+    let late = ask(Scenario::LateHeartbeat { millis: 20 }).await;
+    assert_eq!(late, [partial, partial, ": keep-alive", completed]);
+    assert_eq!(emulator.ledger().images(), 7);
 }

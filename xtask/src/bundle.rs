@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use imagewire_spec::{
     ir::Specification,
     load::{Diagnostics, Documents, Source},
-    rule::{Dialect, Literal, Model, ModelFrom},
+    rule::{Dialect, Literal, Model, ModelFrom, Stage},
 };
 
 use crate::{File, json::Json};
 
 const SCHEMAS: &str = "#/components/schemas/";
+/// Names what makes the service refuse a value that fits the schema beside it.
+const INEXPRESSIBLE: &str = "x-inexpressible";
 
 /// The bundled documents of all dialects.
 pub(crate) fn files(sources: &[Source], specification: &Specification) -> Vec<File> {
@@ -41,12 +43,19 @@ fn bundle(
     document.walk(&mut |value| {
         value.remove("x-refused");
     });
+    say_that_it_streams(&mut document);
     let wire = wire(documents, &document);
     let mut schemas: Vec<(String, Json)> =
         match document.get("components").and_then(|part| part.get("schemas")) {
             Some(Json::Object(schemas)) => schemas.clone(),
             _ => Vec::new(),
         };
+    // What a request without a known model must be; each model goes before it, as the `if` of an `else`.
+    let mut by_model = default_model(dialect, specification).map(|default| {
+        let absent =
+            Json::object([("not", Json::object([("required", Json::Array(vec![Json::text("model")]))]))]);
+        Json::object([("if", absent), ("then", reference(&format!("model-{default}")))])
+    });
     let mut conditions = Vec::new();
     for (at, overlay) in overlays.iter().flat_map(Json::elements).enumerate() {
         let Some(mut rules) = overlay.get("schema").cloned() else { continue };
@@ -58,16 +67,18 @@ fn bundle(
         conditions.push(when_model(&names, &name));
         schemas.push((name, rules));
     }
+    for model in specification.models.iter().rev() {
+        let name = format!("model-{}", model.id);
+        let mut condition = when_model(&model_names(model), &name);
+        if let Some(otherwise) = by_model {
+            condition.set("else", otherwise);
+        }
+        by_model = Some(condition);
+    }
+    conditions.extend(by_model);
     for model in &specification.models {
         let Some(source) = documents.get(&format!("models/{}.schema.json", model.id)) else { continue };
-        let name = format!("model-{}", model.id);
-        conditions.push(when_model(&model_names(model), &name));
-        schemas.push((name, stripped(Json::read(&source.root()))));
-    }
-    if let Some(default) = default_model(dialect, specification) {
-        let absent =
-            Json::object([("not", Json::object([("required", Json::Array(vec![Json::text("model")]))]))]);
-        conditions.push(Json::object([("if", absent), ("then", reference(&format!("model-{default}")))]));
+        schemas.push((format!("model-{}", model.id), stripped(Json::read(&source.root()))));
     }
     schemas.extend(wire.into_iter().map(|(name, schema)| (name, stripped(schema))));
     let mut components = document.get("components").cloned().unwrap_or(Json::Object(Vec::new()));
@@ -80,11 +91,13 @@ fn bundle(
             .and_then(|part| part.get_mut("CreateImageRequest"))
     {
         request.set("allOf", Json::Array(conditions));
+        name_retired_models(request, dialect, specification);
     }
     let names = wire_names(documents);
     document.walk(&mut |value| {
         value.remove("x-advice");
         say_what_sizes_cannot(value);
+        say_that_it_is_not_empty(value);
         if let Some(Json::Text(reference)) = value.get_mut("$ref")
             && let Some(file) = reference.rsplit('/').next()
             && let Some(name) = names.get(file)
@@ -93,6 +106,51 @@ fn bundle(
         }
     });
     document
+}
+
+/// Where requests may ask for a stream, answers may be one.
+fn say_that_it_streams(document: &mut Json) {
+    let takes_stream = ["components", "schemas", "CreateImageRequest", "properties", "stream"]
+        .into_iter()
+        .try_fold(&*document, |place, name| place.get(name))
+        .is_some();
+    if !takes_stream {
+        return;
+    }
+    let data = Json::object([
+        ("type", Json::text("string")),
+        ("contentMediaType", Json::text("application/json")),
+        ("contentSchema", Json::object([("$ref", Json::text("../wire/image-stream-event.schema.json"))])),
+    ]);
+    let event = Json::object([
+        ("description", Json::text("One event of the stream.")),
+        ("type", Json::text("object")),
+        (
+            "properties",
+            Json::object([("event", Json::object([("type", Json::text("string"))])), ("data", data)]),
+        ),
+        ("required", Json::Array(vec![Json::text("event"), Json::text("data")])),
+    ]);
+    document.walk(&mut |value| {
+        if let Some(content) = value.get_mut("200").and_then(|answer| answer.get_mut("content")) {
+            content.set("text/event-stream", Json::object([("schema", event.clone())]));
+        }
+    });
+}
+
+/// A service refuses the models that it has retired, whatever else a request says. That is no rule of the request's
+/// form, so it is told and not enforced.
+fn name_retired_models(request: &mut Json, dialect: &Dialect, specification: &Specification) {
+    let is_retired = |model: &&Model| {
+        model.lifecycle.iter().any(|life| life.dialect == dialect.id && life.stage == Stage::Retired)
+    };
+    let retired: Vec<&str> =
+        specification.models.iter().filter(is_retired).map(|model| model.id.as_ref()).collect();
+    let model = request.get_mut("properties").and_then(|properties| properties.get_mut("model"));
+    if let (Some(model), false) = (model, retired.is_empty()) {
+        let text = format!("retired at this service and refused: {}", retired.join(", "));
+        model.set(INEXPRESSIBLE, Json::Text(text));
+    }
 }
 
 /// Wire documents by file name, with the names that they get in a bundle: their titles, which give way to the
@@ -155,11 +213,20 @@ fn say_what_sizes_cannot(value: &mut Json) {
     let auto = bounds.get("auto") != Some(&Json::Plain("false".to_owned()));
     let pattern = if auto { "^(auto|[1-9][0-9]*x[1-9][0-9]*)$" } else { "^[1-9][0-9]*x[1-9][0-9]*$" };
     value.set("pattern", Json::text(pattern));
-    value.set("x-inexpressible", Json::text("x-size: the bounds on edges, shape and number of pixels"));
+    value.set(INEXPRESSIBLE, Json::text("x-size: the bounds on edges, shape and number of pixels"));
+}
+
+/// A required parameter of the query that is empty is a missing one.
+fn say_that_it_is_not_empty(value: &mut Json) {
+    let is_required = value.get("in") == Some(&Json::text("query"))
+        && value.get("required") == Some(&Json::Plain("true".to_owned()));
+    if let (true, Some(schema)) = (is_required, value.get_mut("schema")) {
+        schema.set("minLength", Json::Plain("1".to_owned()));
+    }
 }
 
 fn when_model(names: &[String], then: &str) -> Json {
-    let pattern = format!("^(.*/)?({})$", names.join("|"));
+    let pattern = format!("^([\\s\\S]*/)?({})$", names.join("|"));
     let model = Json::object([("type", Json::text("string")), ("pattern", Json::Text(pattern))]);
     let condition = Json::object([
         ("properties", Json::object([("model", model)])),
@@ -175,12 +242,12 @@ fn reference(name: &str) -> Json {
 /// Every name of a model as a regular expression.
 fn model_names(model: &Model) -> Vec<String> {
     let exact = std::iter::once(&model.id).chain(model.aliases.iter()).map(|name| escaped(name));
-    exact.chain(model.prefixes.iter().map(|prefix| format!("{}.*", escaped(prefix)))).collect()
+    exact.chain(model.prefixes.iter().map(|prefix| format!("{}[^/]*", escaped(prefix)))).collect()
 }
 
 fn glob(pattern: &str) -> String {
     match pattern.strip_suffix('*') {
-        Some(start) => format!("{}.*", escaped(start)),
+        Some(start) => format!("{}[^/]*", escaped(start)),
         None => escaped(pattern),
     }
 }

@@ -92,6 +92,10 @@ pub(crate) enum Format {
     Jpeg,
     /// Lossless WebP.
     Webp,
+    /// A GIF of one frame with 256 colours.
+    Gif,
+    /// An SVG around a PNG.
+    Svg,
 }
 
 impl Format {
@@ -102,6 +106,8 @@ impl Format {
             Self::Png => "image/png",
             Self::Jpeg => "image/jpeg",
             Self::Webp => "image/webp",
+            Self::Gif => "image/gif",
+            Self::Svg => "image/svg+xml",
         }
     }
 
@@ -112,6 +118,8 @@ impl Format {
             Self::Png => "png",
             Self::Jpeg => "jpg",
             Self::Webp => "webp",
+            Self::Gif => "gif",
+            Self::Svg => "svg",
         }
     }
 }

@@ -1,6 +1,10 @@
 //! The operation itself: from a request to pictures.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::{
     body::Body,
@@ -17,6 +21,7 @@ use crate::{
     body::Line,
     idempotency::{self, Bought, Claim, Claimed},
     ledger::Entry,
+    limits::{Allowance, Left},
     order::Order,
     refuse::{Refusal, Style},
     scenario::{self, Asked, Delivery, Ruling, Scenario},
@@ -87,7 +92,7 @@ async fn generate(
     let target = target(operation, shared, path)?;
     let request = admit::body(&body, &target, operation)?;
     let own = own_scenario(shared, headers, &request.prompt)?;
-    let order = Order::new(request, &target, operation, shared.seed)?;
+    let order = Order::new(request, &target, operation, shared.look)?;
     let seat = shared.studio.seat().ok_or_else(overloaded)?;
 
     let digest: [u8; 32] = Sha256::digest(&body).into();
@@ -112,7 +117,11 @@ async fn generate(
     };
     let scenario = own.or_else(|| shared.scenarios.next()).unwrap_or(Scenario::None {});
     let id = request_id(operation, *number);
-    let asked = Asked { operation, model: &order.model, is_gpt: order.is_gpt(), id: &id };
+    let counted = count(&scenario, shared, scope(&credential, operation, parts.uri.path(), ""), &order);
+    if let Some((allowance, left)) = counted.filter(|(_, left)| left.is_over) {
+        return Err(Refusal::over(operation, &order.model, allowance, left));
+    }
+    let asked = Asked { operation, order: &order, id: &id, draw: draw(&digest, shared.look.seed) };
     let entry = |order: &Order| Entry {
         number: *number,
         dialect: operation.dialect,
@@ -140,10 +149,16 @@ async fn generate(
             if let Some(claimed) = &claimed {
                 claimed.bought(Bought::Job(Arc::clone(&job)));
             }
-            if !delay.is_zero() {
+            // The events of a stream take their time themselves.
+            if !delay.is_zero() && job.order.partials.is_none() {
                 tokio::time::sleep(delay).await;
             }
-            respond(job, shared, delivery, parts.extensions.get().cloned(), (seat, claimed)).await
+            let line = parts.extensions.get().cloned();
+            let mut response = respond(job, shared, delivery, line, (seat, claimed)).await?;
+            if let Some((allowance, left)) = counted {
+                left.tell(allowance, response.headers_mut());
+            }
+            Ok(response)
         }
     }
 }
@@ -176,6 +191,19 @@ fn own_scenario(shared: &Shared, headers: &HeaderMap, prompt: &str) -> Result<Op
     named.transpose().map_err(|error| {
         Refusal::invalid("invalid_scenario", format!("The emulator knows no such scenario: {error}"))
     })
+}
+
+/// Counts the request, where the scenario is a limit.
+fn count(scenario: &Scenario, shared: &Shared, scope: [u8; 32], order: &Order) -> Option<(Allowance, Left)> {
+    let Scenario::Limit { requests, images, window } = *scenario else { return None };
+    let allowance = Allowance { requests, images, window: Duration::from_millis(window) };
+    Some((allowance, shared.limits.count(scope, allowance, order.count(), Instant::now())))
+}
+
+/// The same number for the same request to the same emulator.
+fn draw(digest: &[u8; 32], seed: u64) -> u64 {
+    let start = u64::from_be_bytes(std::array::from_fn(|at| digest.get(at).copied().unwrap_or_default()));
+    start ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)
 }
 
 /// Keys of two credentials, services or paths never meet.

@@ -38,6 +38,7 @@ mod gate;
 mod generate;
 mod idempotency;
 mod ledger;
+mod limits;
 mod link;
 mod metrics;
 mod order;

@@ -7,7 +7,10 @@ use imagewire_types::UnixTime;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::draw::{DEFAULT_TEXTURE, Format, Picture};
+use crate::{
+    draw::{Format, Picture},
+    order::Look,
+};
 
 /// Prompts are cut to this many characters in pictures and links; a digest of the whole keeps long ones apart.
 const PROMPT_SHOWN: usize = 160;
@@ -33,7 +36,7 @@ fn digest_letters(digest: u64) -> String {
 /// Writes links that are good for a while, and reads them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Links {
-    seed: u64,
+    look: Look,
     ttl: Duration,
 }
 
@@ -49,8 +52,8 @@ pub(crate) enum Broken {
 }
 
 impl Links {
-    pub(crate) fn new(seed: u64, ttl: Duration) -> Self {
-        Self { seed, ttl }
+    pub(crate) fn new(look: Look, ttl: Duration) -> Self {
+        Self { look, ttl }
     }
 
     /// The link of a picture that was made at that time; `origin` is like `http://127.0.0.1:8080`.
@@ -62,7 +65,7 @@ impl Links {
 
     /// The picture of a link, if it is still good at that time.
     pub(crate) fn picture(self, segment: &str, query: &str, now: UnixTime) -> Result<Picture, Broken> {
-        let picture = picture(segment).ok_or(Broken::Unknown)?;
+        let picture = picture(segment, self.look.texture).ok_or(Broken::Unknown)?;
         let parameter = |name: &str| {
             query.split('&').filter_map(|pair| pair.split_once('=')).find(|(known, _)| *known == name)
         };
@@ -77,7 +80,7 @@ impl Links {
 
     /// No secret keeps links apart from forgeries: clients shall only notice when they lose a part of the address.
     fn signature(self, path: &str, expiry: i64) -> String {
-        let digest = Sha256::digest(format!("{} {expiry} {path}", self.seed));
+        let digest = Sha256::digest(format!("{} {expiry} {path}", self.look.seed));
         URL_SAFE_NO_PAD.encode(digest.get(..12).unwrap_or_default())
     }
 }
@@ -98,7 +101,7 @@ fn path(picture: &Picture) -> String {
 }
 
 /// The picture of a link's last path segment; `None` when it is no link of ours.
-fn picture(segment: &str) -> Option<Picture> {
+fn picture(segment: &str, texture: u8) -> Option<Picture> {
     let (id, _) = segment.rsplit_once('.')?;
     let facts: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
     let number = |at: usize| facts.get(at).and_then(Value::as_u64);
@@ -110,13 +113,15 @@ fn picture(segment: &str) -> Option<Picture> {
             "png" => Format::Png,
             "jpg" => Format::Jpeg,
             "webp" => Format::Webp,
+            "gif" => Format::Gif,
+            "svg" => Format::Svg,
             _ => return None,
         },
         compression: number(4).and_then(|level| u8::try_from(level).ok()),
         transparent: facts.get(5)?.as_bool()?,
         index: u32::try_from(number(6)?).ok()?,
         seed: number(7)?,
-        texture: DEFAULT_TEXTURE,
+        texture,
         roughness: 0,
     })
 }
@@ -138,19 +143,19 @@ mod tests {
                 transparent: true,
                 index: 3,
                 seed: 7,
-                texture: DEFAULT_TEXTURE,
+                texture: 3,
                 roughness: 0,
             };
             let link = path(&drawn);
             assert!(link.len() < 2_000, "{}", link.len());
-            assert_eq!(picture(link.trim_start_matches("/images/")), Some(drawn));
+            assert_eq!(picture(link.trim_start_matches("/images/"), 3), Some(drawn));
         }
     }
 
     #[test]
     fn a_link_is_good_for_a_while_and_only_whole() {
-        let links = Links::new(7, Duration::from_secs(60));
-        let drawn = picture("WyJ4Iiw2NCwzMiwicG5nIixudWxsLGZhbHNlLDAsN10.png").expect("a picture");
+        let links = Links::new(Look { seed: 7, texture: 3 }, Duration::from_secs(60));
+        let drawn = picture("WyJ4Iiw2NCwzMiwicG5nIixudWxsLGZhbHNlLDAsN10.png", 3).expect("a picture");
         let link = links.to("http://localhost", &drawn, UnixTime(1_000));
         let (path, query) = link.split_once('?').expect("a query");
         let segment = path.trim_start_matches("http://localhost/images/");
@@ -171,7 +176,7 @@ mod tests {
     #[test]
     fn strangers_are_no_links() {
         for segment in ["", "x", "x.png", "../../etc/passwd", "W10.png"] {
-            assert_eq!(picture(segment), None, "{segment}");
+            assert_eq!(picture(segment, 3), None, "{segment}");
         }
     }
 }

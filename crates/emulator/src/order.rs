@@ -10,7 +10,7 @@ use imagewire_validate::{
 };
 
 use crate::{
-    draw::{DEFAULT_TEXTURE, Format, MAX_SIDE, Picture},
+    draw::{Format, MAX_SIDE, Picture},
     link,
     refuse::Refusal,
     scenario::Oddity,
@@ -38,6 +38,15 @@ pub(crate) struct Order {
     size: Size,
 }
 
+/// What the emulator's owner decides about pictures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Look {
+    /// Another seed draws other pictures.
+    pub(crate) seed: u64,
+    /// How grainy they are, and with that how large their files.
+    pub(crate) texture: u8,
+}
+
 /// Members of answers and images that depend on the model.
 const OF_MODELS: [&str; 7] =
     ["url", "revised_prompt", "background", "output_format", "quality", "size", "usage"];
@@ -49,7 +58,7 @@ impl Order {
         request: CreateImageRequest,
         target: &Target<'_>,
         operation: &Operation,
-        seed: u64,
+        look: Look,
     ) -> Result<Self, Refusal> {
         let named = request.model.as_ref().map(imagewire_types::Model::as_str);
         let model = target.model(named);
@@ -67,10 +76,8 @@ impl Order {
         let format = match &output_format {
             OutputFormat::Jpeg => Format::Jpeg,
             OutputFormat::Webp => Format::Webp,
-            OutputFormat::Gif | OutputFormat::Svg => {
-                let message = "The emulator draws PNG, JPEG and WebP.";
-                return Err(Refusal::invalid("invalid_value", message).about("output_format"));
-            }
+            OutputFormat::Gif => Format::Gif,
+            OutputFormat::Svg => Format::Svg,
             _ => Format::Png,
         };
         let transparent = request.background == Some(Background::Transparent);
@@ -82,8 +89,8 @@ impl Order {
             compression: request.output_compression.and_then(|level| u8::try_from(level).ok()),
             transparent,
             index: 0,
-            seed,
-            texture: DEFAULT_TEXTURE,
+            seed: look.seed,
+            texture: look.texture,
             roughness: 0,
         };
         let asked = request

@@ -1,5 +1,6 @@
 //! Scenarios: what goes wrong on demand.
 
+mod pace;
 mod read;
 mod run;
 mod script;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use read::{from_header, from_prompt, from_value};
-pub(crate) use run::{Asked, Delivery, Effects, Oddity, Ruling, rule};
+pub(crate) use run::{Asked, Delivery, Effects, Oddity, Ruling, StreamOddity, rule};
 pub use script::{InvalidScenario, Scenarios, Script};
 
 /// What the emulator does with a request that a service would accept. Requests that a service refuses are refused with
@@ -129,8 +130,50 @@ pub enum Scenario {
     },
     /// `created` as a text of digits. Billed.
     CreatedAsString {},
-    /// An error event in the place of the final picture, where the answer is a stream. Billed.
-    StreamError {},
+    /// A stream ends after so many events, as if it were complete. Billed.
+    StreamCut {
+        /// How many events come.
+        #[serde(default = "one")]
+        events: u32,
+    },
+    /// An error event in the place of a stream's final picture. Billed.
+    StreamError {
+        /// After so many events instead.
+        #[serde(default)]
+        after: Option<u32>,
+    },
+    /// `[DONE]` in the place of a stream's final picture. Billed.
+    StreamDone {},
+    /// A stream that begins with its final picture. Billed.
+    EarlyFinal {},
+    /// An event that nobody knows before a stream's final picture. Billed.
+    UnknownEvent {},
+    /// Silence, a comment, and only then a stream's final picture. Billed.
+    LateHeartbeat {
+        /// Milliseconds of silence before the comment.
+        #[serde(default = "hundred")]
+        millis: u64,
+    },
+    /// Counts the request against a limit of the key and the deployment: above it, it is refused. All answers tell in
+    /// `x-ratelimit-*` headers what is left.
+    Limit {
+        /// Requests in a window.
+        #[serde(default = "five")]
+        requests: u32,
+        /// Images in a window.
+        #[serde(default = "five")]
+        images: u32,
+        /// Milliseconds from the first request of a window to its end.
+        #[serde(default = "minute")]
+        window: u64,
+    },
+    /// An ordinary answer that takes as long as the model, the quality and the size let expect; the same request always
+    /// takes the same time.
+    Pace {
+        /// Divides the time: 100 makes a minute 600 milliseconds.
+        #[serde(default = "unit")]
+        compression: f64,
+    },
     /// An ordinary answer that takes its time.
     Latency {
         /// Milliseconds before the answer begins.
@@ -166,6 +209,12 @@ impl Scenario {
         Self::RateLimit { retry_after, form: RetryForm::Seconds }
     }
 
+    /// A limit of so many requests and images a minute.
+    #[must_use]
+    pub fn limit(requests: u32, images: u32) -> Self {
+        Self::Limit { requests, images, window: minute() }
+    }
+
     /// An error of that status, not billed.
     #[must_use]
     pub fn status(status: u16) -> Self {
@@ -195,6 +244,18 @@ const fn hundred() -> u64 {
 
 const fn ten() -> u64 {
     10
+}
+
+const fn five() -> u32 {
+    5
+}
+
+const fn minute() -> u64 {
+    60_000
+}
+
+const fn unit() -> f64 {
+    1.0
 }
 
 const fn one() -> u32 {

@@ -18,8 +18,10 @@ use crate::{
     Builder, Ledger, Scenarios,
     admit::Key,
     idempotency::Memory,
+    limits::Limits,
     link::Links,
     metrics::Metrics,
+    order::Look,
     refuse::{Refusal, Style},
     studio::Studio,
 };
@@ -44,12 +46,13 @@ pub(crate) struct Shared {
     pub(crate) ledger: Ledger,
     pub(crate) scenarios: Scenarios,
     pub(crate) takes_scenarios: bool,
+    pub(crate) limits: Limits,
     pub(crate) memory: Arc<Memory>,
     pub(crate) studio: Arc<Studio>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
     pub(crate) deployments: BTreeMap<String, String>,
-    pub(crate) seed: u64,
+    pub(crate) look: Look,
     pub(crate) key: Option<Key>,
 }
 

@@ -17,23 +17,61 @@ use crate::{
     body::{Faulty, Line, Pieces},
     order,
     refuse::Refusal,
-    scenario::{Delivery, Oddity},
+    scenario::{Delivery, Oddity, StreamOddity},
     splice,
     studio::Studio,
 };
 
 /// What a proxy must see to keep a quiet connection.
 const KEEP_ALIVE: &str = ": keep-alive\n\n";
+/// An event of a service's tomorrow.
+const UNKNOWN_EVENT: &str =
+    "event: image_generation.emulated\ndata: {\"type\":\"image_generation.emulated\",\"progress\":0.5}\n\n";
 /// How long a stream may be quiet.
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 
 /// One event of a stream, before it is drawn.
 #[derive(Clone, Copy)]
-struct Step {
-    /// Which of the ordered pictures.
-    image: usize,
-    /// Which unfinished picture of how many; `None` for the final one.
-    partial: Option<(u32, u32)>,
+enum Step {
+    Picture {
+        /// Which of the ordered pictures.
+        image: usize,
+        /// Which unfinished picture of how many; `None` for the final one.
+        partial: Option<(u32, u32)>,
+    },
+    Error,
+    Done,
+    Unknown,
+    Heartbeat(Duration),
+}
+
+/// The events of a job, in their order.
+fn steps(job: &Job) -> Vec<Step> {
+    let partials = job.order.partials.unwrap_or(0);
+    let mut steps: Vec<Step> = (0..job.order.pictures.len())
+        .flat_map(|image| {
+            let partial = (0..partials).map(move |at| Some((at, partials)));
+            partial.chain([None]).map(move |partial| Step::Picture { image, partial })
+        })
+        .collect();
+    let Oddity::Stream(oddity) = job.effects.oddity else { return steps };
+    let last = steps.len().saturating_sub(1);
+    let place = |after: u32| usize::try_from(after).unwrap_or(usize::MAX);
+    match oddity {
+        StreamOddity::Cut(events) => steps.truncate(place(events)),
+        StreamOddity::Error(after) => {
+            steps.truncate(after.map_or(last, place));
+            steps.push(Step::Error);
+        }
+        StreamOddity::Done => {
+            steps.truncate(last);
+            steps.push(Step::Done);
+        }
+        StreamOddity::EarlyFinal => steps.retain(|step| matches!(step, Step::Picture { partial: None, .. })),
+        StreamOddity::Unknown => steps.insert(last, Step::Unknown),
+        StreamOddity::LateHeartbeat(silence) => steps.insert(last, Step::Heartbeat(silence)),
+    }
+    steps
 }
 
 /// The stream of a job's events. `held` is kept until its end.
@@ -44,17 +82,20 @@ pub(crate) fn answer<H: Send + 'static>(
     line: Option<Line>,
     held: H,
 ) -> Response<Body> {
-    let partials = job.order.partials.unwrap_or(0);
-    let steps = (0..job.order.pictures.len()).flat_map(move |image| {
-        let partial = (0..partials).map(move |at| Some((at, partials)));
-        partial.chain([None]).map(move |partial| Step { image, partial })
-    });
+    let steps = steps(&job);
+    // An answer that takes its time takes it between its events.
+    let pause = job.effects.delay / u32::try_from(steps.len()).unwrap_or(u32::MAX).max(1);
     let content_type = job.content_type("text/event-stream");
     let events = stream::iter(steps).then(move |step| {
         // Mentioned, so that it lives as long as the events do.
         let _ = &held;
         let (job, studio) = (Arc::clone(&job), Arc::clone(&studio));
-        async move { event(&job, &studio, step).await }
+        async move {
+            if !pause.is_zero() {
+                tokio::time::sleep(pause).await;
+            }
+            event(&job, &studio, step).await
+        }
     });
     let whole = stream::unfold(Some(Box::pin(events)), |events| async move {
         let mut events = events?;
@@ -79,23 +120,28 @@ fn kept_alive(events: Pin<Box<dyn Stream<Item = Pieces> + Send>>) -> impl Stream
     stream::unfold(events, |mut events| async move {
         match tokio::time::timeout(KEEP_ALIVE_AFTER, events.next()).await {
             Ok(pieces) => Some((pieces?, events)),
-            Err(_) => {
-                let mut comment = Pieces::default();
-                comment.push(KEEP_ALIVE);
-                Some((comment, events))
-            }
+            Err(_) => Some((Pieces::from_text(KEEP_ALIVE), events)),
         }
     })
 }
 
 async fn event(job: &Job, studio: &Studio, step: Step) -> Result<Pieces, Refusal> {
-    let Some(picture) = job.order.pictures.get(step.image) else { return Ok(Pieces::default()) };
-    let finished = order::sent(picture, &job.effects.oddity);
-    let (kind, picture) = match step.partial {
-        Some((at, of)) => (ImageStreamEventType::PartialImage, finished.unfinished(of.saturating_sub(at))),
-        None if job.effects.oddity == Oddity::StreamError => {
+    let (image, partial) = match step {
+        Step::Picture { image, partial } => (image, partial),
+        Step::Error => {
             return Err(Refusal::filtered(job.operation, true, "output", "violence", "emulated"));
         }
+        Step::Done => return Ok(Pieces::from_text("data: [DONE]\n\n")),
+        Step::Unknown => return Ok(Pieces::from_text(UNKNOWN_EVENT)),
+        Step::Heartbeat(silence) => {
+            tokio::time::sleep(silence).await;
+            return Ok(Pieces::from_text(KEEP_ALIVE));
+        }
+    };
+    let Some(picture) = job.order.pictures.get(image) else { return Ok(Pieces::default()) };
+    let finished = order::sent(picture, &job.effects.oddity);
+    let (kind, picture) = match partial {
+        Some((at, of)) => (ImageStreamEventType::PartialImage, finished.unfinished(of.saturating_sub(at))),
         None => (ImageStreamEventType::Completed, finished),
     };
     let payload = studio.base64(&picture).await?;
@@ -106,7 +152,7 @@ async fn event(job: &Job, studio: &Studio, step: Step) -> Result<Pieces, Refusal
         .quality(order.quality())
         .background(order.background())
         .output_format(order.output_format());
-    match step.partial {
+    match partial {
         Some((at, _)) => event.partial_image_index = Some(at),
         None => event.usage = Some(order.usage(1)),
     }

@@ -23,6 +23,9 @@ pub(crate) struct Arguments {
     /// Another seed draws other pictures
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     seed: u64,
+    /// How grainy pictures are: 3 gives files of about the size of the real services', 0 small ones
+    #[arg(long, value_name = "NUMBER", default_value_t = 3)]
+    texture: u8,
     /// Serve the ledger and the scenarios under /_emulator/
     #[arg(long)]
     admin: bool,
@@ -96,6 +99,7 @@ async fn asked_to_end() {
 fn builder(arguments: &Arguments) -> Result<Builder, Failure> {
     let mut builder = Emulator::builder()
         .seed(arguments.seed)
+        .texture(arguments.texture)
         .admin(arguments.admin)
         .scenarios(arguments.scenarios)
         .url_ttl(Duration::from_secs(arguments.url_ttl));

@@ -1,5 +1,7 @@
 //! From drawn pixels to a file.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use image::codecs::gif::GifEncoder;
 use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::codecs::webp::WebPEncoder;
@@ -21,7 +23,7 @@ pub(super) fn encode(pixmap: Pixmap, picture: &Picture) -> Result<Vec<u8>, Image
     };
     let mut file = Vec::with_capacity(pixels.len() / 2);
     match picture.format {
-        Format::Png => {
+        Format::Png | Format::Svg => {
             let (speed, filter) = (CompressionType::Fast, FilterType::Adaptive);
             PngEncoder::new_with_quality(&mut file, speed, filter).write_image(
                 &pixels,
@@ -48,8 +50,26 @@ pub(super) fn encode(pixmap: Pixmap, picture: &Picture) -> Result<Vec<u8>, Image
                 color,
             )?;
         }
+        Format::Gif => {
+            // The quickest of the encoder's 30 ways to choose colours.
+            GifEncoder::new_with_speed(&mut file, 30).encode(
+                &pixels,
+                picture.width,
+                picture.height,
+                color,
+            )?;
+        }
     }
-    Ok(file)
+    Ok(if picture.format == Format::Svg { in_svg(&file, picture) } else { file })
+}
+
+/// A vector file that holds the pixels as they are.
+fn in_svg(png: &[u8], picture: &Picture) -> Vec<u8> {
+    let Picture { width, height, .. } = picture;
+    let size = format!("width=\"{width}\" height=\"{height}\"");
+    let image = format!("<image {size} href=\"data:image/png;base64,{}\"/>", STANDARD.encode(png));
+    let open = format!("<svg xmlns=\"http://www.w3.org/2000/svg\" {size} viewBox=\"0 0 {width} {height}\">");
+    format!("{open}{image}</svg>\n").into_bytes()
 }
 
 /// RGB pixels with film grain: flat drawings compress to a size no real

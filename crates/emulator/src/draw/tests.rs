@@ -33,7 +33,7 @@ fn decoded(picture: &Picture) -> DynamicImage {
 
 #[test]
 fn same_picture_same_bytes() {
-    for format in [Format::Png, Format::Jpeg, Format::Webp] {
+    for format in [Format::Png, Format::Jpeg, Format::Webp, Format::Gif] {
         for transparent in [false, true] {
             let picture = Picture { format, transparent, ..picture("a corgi", 160, 120) };
             assert_eq!(bytes(&picture), bytes(&picture.clone()));

@@ -2,12 +2,15 @@
 
 use std::time::{Duration, SystemTime};
 
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use imagewire_types::operations::Operation;
 use serde_json::{Value, json};
 
 use super::{Refusal, Style};
-use crate::scenario::RetryForm;
+use crate::{
+    limits::{Allowance, Left},
+    scenario::RetryForm,
+};
 
 impl Refusal {
     /// The content filter stopped the prompt (`input`) or the picture (`output`).
@@ -90,6 +93,37 @@ impl Refusal {
             .with_header(limit("x-ratelimit-remaining-requests"), HeaderValue::from_static("0"))
     }
 
+    /// One request too many, by the emulator's own count.
+    pub(crate) fn over(operation: &Operation, model: &str, allowance: Allowance, left: Left) -> Self {
+        let (kind, limit, left_of) = if left.requests == 0 {
+            ("requests", allowance.requests, left.requests)
+        } else {
+            ("input-images", allowance.images, left.images)
+        };
+        // Rounded up, so that who comes back in time is served.
+        let seconds = left.resets.as_millis().div_ceil(1_000);
+        let status = StatusCode::TOO_MANY_REQUESTS;
+        let mut refusal = if Style::of(operation) == Style::Azure {
+            let message = format!(
+                "You've exceeded the rate limit, please slow down and try again after {seconds} seconds."
+            );
+            Self::gateway(status, "429", message)
+        } else {
+            let message = format!(
+                "Rate limit reached for {model} on {kind} per min: Limit {limit}, Used {}. Please try again in \
+                 {seconds}s.",
+                limit.saturating_sub(left_of)
+            );
+            Self::new(status, "rate_limit_exceeded", message).of_type(kind)
+        };
+        let mut headers = HeaderMap::new();
+        left.tell(allowance, &mut headers);
+        let named = headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
+        refusal.further.headers.extend(named);
+        refusal
+            .with_header(header::RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)))
+    }
+
     fn with_number(self, name: HeaderName, number: f64) -> Self {
         match HeaderValue::from_str(&number.to_string()) {
             Ok(value) => self.with_header(name, value),
@@ -141,7 +175,6 @@ impl Refusal {
         json!({
             "type": "error",
             "error": { "type": self.kind, "code": self.code, "message": self.message, "param": self.param },
-            "sequence_number": 0,
         })
     }
 }

@@ -52,6 +52,12 @@ pub(crate) fn from_value(value: Value) -> Result<Scenario, InvalidScenario> {
         {
             Err(InvalidScenario::new("a category or content type is up to 100 printable ASCII characters"))
         }
+        Scenario::Pace { compression } if !(compression.is_finite() && *compression > 0.0) => {
+            Err(InvalidScenario::new("a compression is a number above 0"))
+        }
+        Scenario::Limit { window: 0, .. } => {
+            Err(InvalidScenario::new("a window has at least one millisecond"))
+        }
         Scenario::Drip { bytes: 0, .. } => Err(InvalidScenario::new("a drip has at least one byte")),
         _ => Ok(scenario),
     }

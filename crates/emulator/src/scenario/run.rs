@@ -5,8 +5,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use imagewire_types::operations::Operation;
 
-use super::Scenario;
-use crate::refuse::Refusal;
+use super::{Scenario, pace};
+use crate::{order::Order, refuse::Refusal};
 
 /// What becomes of a request.
 #[derive(Clone, Debug)]
@@ -41,7 +41,24 @@ pub(crate) enum Oddity {
     Missing(u32),
     /// The filter stopped that picture, and what it saw.
     Blocked(u32, String),
-    StreamError,
+    Stream(StreamOddity),
+}
+
+/// What is odd about the events of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum StreamOddity {
+    /// Only so many events come.
+    Cut(u32),
+    /// An error after so many events, or in the place of the last.
+    Error(Option<u32>),
+    /// `[DONE]` in the place of the last event.
+    Done,
+    /// No partial pictures.
+    EarlyFinal,
+    /// An unknown event before the last.
+    Unknown,
+    /// Silence and a comment before the last event.
+    LateHeartbeat(Duration),
 }
 
 impl Effects {
@@ -68,13 +85,15 @@ pub(crate) enum Delivery {
 /// Who asked for what, as far as refusals tell.
 pub(crate) struct Asked<'a> {
     pub(crate) operation: &'a Operation,
-    pub(crate) model: &'a str,
-    pub(crate) is_gpt: bool,
+    pub(crate) order: &'a Order,
     pub(crate) id: &'a str,
+    /// A number that stays the same for the same request.
+    pub(crate) draw: u64,
 }
 
 pub(crate) fn rule(scenario: Scenario, asked: &Asked<'_>) -> Ruling {
-    let Asked { operation, model, is_gpt, id } = *asked;
+    let Asked { operation, order, id, .. } = *asked;
+    let (model, is_gpt) = (order.model.as_str(), order.is_gpt());
     let refuse = |refusal: Refusal| Ruling::Refuse(Box::new(refusal), false);
     let answer = Effects::default();
     Ruling::Answer(match scenario {
@@ -115,7 +134,20 @@ pub(crate) fn rule(scenario: Scenario, asked: &Asked<'_>) -> Ruling {
         Scenario::WrongFormat {} => Effects::odd(Oddity::WrongFormat),
         Scenario::FewerImages { missing } => Effects::odd(Oddity::Missing(missing)),
         Scenario::CreatedAsString {} => Effects::odd(Oddity::CreatedAsString),
-        Scenario::StreamError {} => Effects::odd(Oddity::StreamError),
+        Scenario::StreamCut { events } => Effects::odd(Oddity::Stream(StreamOddity::Cut(events))),
+        Scenario::StreamError { after } => Effects::odd(Oddity::Stream(StreamOddity::Error(after))),
+        Scenario::StreamDone {} => Effects::odd(Oddity::Stream(StreamOddity::Done)),
+        Scenario::EarlyFinal {} => Effects::odd(Oddity::Stream(StreamOddity::EarlyFinal)),
+        Scenario::UnknownEvent {} => Effects::odd(Oddity::Stream(StreamOddity::Unknown)),
+        Scenario::LateHeartbeat { millis } => {
+            let silence = Duration::from_millis(millis);
+            Effects::odd(Oddity::Stream(StreamOddity::LateHeartbeat(silence)))
+        }
+        // Counted before it came here, and within its limit.
+        Scenario::Limit { .. } => answer,
+        Scenario::Pace { compression } => {
+            Effects { delay: pace::usual(order, asked.draw, compression), ..answer }
+        }
         Scenario::Latency { millis } => Effects { delay: Duration::from_millis(millis), ..answer },
     })
 }

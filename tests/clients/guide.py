@@ -1,0 +1,70 @@
+"""Does what docs/guide/testing.md says, in each language: writes its files and runs its commands, unchanged.
+
+usage: guide.py WORKSPACE FOLDER
+
+A block belongs to the heading above it. Its first line names its file; blocks of `sh` are run in that folder.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+LANGUAGES = ["Rust", "Python", "Node"]
+REPOSITORY = "https://github.com/imagewire/imagewire"
+
+
+def blocks(page):
+    """(heading, language, text) of each block."""
+    heading = None
+    for match in re.finditer(r"^## (.*)$|^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        if match[1]:
+            heading = match[1]
+        else:
+            yield heading, match[2], match[3]
+
+
+def at_home(workspace, folder):
+    """The one thing that is not as the page says: the repository is the one at hand, and so is what is built of it."""
+    manifest = folder / "Cargo.toml"
+    crates = ["emulator", "transport", "types"]
+    patches = [f'imagewire-{name} = {{ path = "{workspace}/crates/{name}" }}' for name in crates]
+    profiles = re.search(r"^\[profile.*", (workspace / "Cargo.toml").read_text(), re.MULTILINE | re.DOTALL)
+    parts = [manifest.read_text(), f'[patch."{REPOSITORY}"]', *patches, profiles[0]]
+    manifest.write_text("\n".join(parts))
+    shutil.copy(workspace / "Cargo.lock", folder)
+    os.environ["CARGO_TARGET_DIR"] = str(workspace / "target")
+
+
+def main():
+    workspace, folder = (pathlib.Path(argument).resolve() for argument in sys.argv[1:])
+    page = (workspace / "docs/guide/testing.md").read_text()
+    found = list(blocks(page))
+    failed = False
+    for language in LANGUAGES:
+        place = folder / language.lower()
+        place.mkdir(parents=True)
+        commands = []
+        for heading, kind, text in found:
+            if heading != language:
+                continue
+            if kind == "sh":
+                commands.append(text)
+                continue
+            name = re.match(r"(?:#|//) (\S+)\n", text)[1]
+            (place / name).parent.mkdir(exist_ok=True)
+            (place / name).write_text(text)
+        if language == "Rust":
+            at_home(workspace, place)
+        assert commands, f"the page does not say how to run {language}"
+        for command in commands:
+            run = subprocess.run(["bash", "-euo", "pipefail", "-c", command], cwd=place)
+            failed |= run.returncode != 0
+        print(f"{language}: {'failed' if failed else 'as the page says'}", flush=True)
+    sys.exit(failed)
+
+
+if __name__ == "__main__":
+    main()
