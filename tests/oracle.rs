@@ -2,12 +2,15 @@
 
 use std::cell::RefCell;
 
-use imagewire_tests::{oracle::Oracle, pairs, requests::tokens};
+use imagewire_tests::{
+    oracle::Oracle,
+    pairs,
+    requests::{bodies, text_of, with_model},
+};
 use imagewire_types::CreateImageRequest;
-use imagewire_validate::{Report, Target, check, check_json, fields, rule::ModelFrom};
+use imagewire_validate::{Report, Target, check, check_json, rule::ModelFrom};
 use proptest::{
     prelude::*,
-    sample::{Index, select},
     test_runner::{Config, TestRunner},
 };
 use serde_json::Value;
@@ -17,48 +20,12 @@ fn cases() -> u32 {
     std::env::var("IMAGEWIRE_ORACLE_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(2_000)
 }
 
-/// A body as text: some members, each with one of its tokens, and now and then a stranger.
-fn bodies() -> impl Strategy<Value = Vec<(String, String)>> {
-    let all: Vec<(String, Vec<String>)> =
-        fields().iter().map(|field| (field.name.clone().into_owned(), tokens(field))).collect();
-    let member = (0..all.len(), any::<Index>()).prop_map(move |(at, token)| {
-        let (name, tokens) = &all[at];
-        (name.clone(), token.get(tokens).clone())
-    });
-    let stranger = (select(vec!["seed", "Prompt", "extra_body"]), select(vec!["1", "null", "{\"b\":[1,2]}"]))
-        .prop_map(|(name, token)| (name.to_owned(), token.to_owned()));
-    let members = prop::collection::vec(prop_oneof![12 => member, 1 => stranger], 0..6);
-    (members, prop::bool::weighted(0.9)).prop_map(|(mut members, has_prompt)| {
-        if has_prompt {
-            members.push(("prompt".to_owned(), "\"a corgi in a field\"".to_owned()));
-        }
-        let mut seen = Vec::new();
-        members.retain(|(name, _)| {
-            let is_new = !seen.contains(name);
-            seen.push(name.clone());
-            is_new
-        });
-        members
-    })
-}
-
-fn text_of(members: &[(String, String)]) -> String {
-    let members: Vec<String> =
-        members.iter().map(|(name, token)| format!("{}:{token}", Value::from(name.as_str()))).collect();
-    format!("{{{}}}", members.join(","))
-}
-
 /// Names the model in the body, where that is how the service learns it.
-fn with_model(
-    mut members: Vec<(String, String)>,
-    target: &Target<'_>,
-    model: Option<&str>,
-) -> Vec<(String, String)> {
-    if let (ModelFrom::Body, Some(model)) = (target.dialect().model_from, model) {
-        members.retain(|(name, _)| name != "model");
-        members.push(("model".to_owned(), Value::from(model).to_string()));
+fn named(members: Vec<(String, String)>, target: &Target<'_>, model: Option<&str>) -> Vec<(String, String)> {
+    match (target.dialect().model_from, model) {
+        (ModelFrom::Body, Some(model)) => with_model(members, model),
+        (ModelFrom::Body, None) | (ModelFrom::Deployment, _) => members,
     }
-    members
 }
 
 fn target(dialect: &str, model: Option<&str>) -> Target<'static> {
@@ -86,7 +53,7 @@ fn rule_tables_and_source_schemas_agree() {
         let (mut good, mut bad) = (0_u32, 0_u32);
         let counters = RefCell::new((&mut good, &mut bad));
         let outcome = runner.run(&bodies(), |members| {
-            let text = text_of(&with_model(members, &target, model));
+            let text = text_of(&named(members, &target, model));
             let from_bytes = check_json(text.as_bytes(), &target);
             let value: Option<Value> = serde_json::from_str(&text).ok();
             let expected = value.as_ref().is_some_and(|value| oracle.accepts(value));

@@ -2,7 +2,52 @@
 
 use imagewire_validate::rule::{Constraint, Field, FieldKind, RuleSet};
 use imagewire_validate::{Catalogue, fields};
+use proptest::{
+    prelude::*,
+    sample::{Index, select},
+};
 use serde_json::Value;
+
+/// A body as text: some members, each with one of its tokens, and now and then a stranger.
+pub fn bodies() -> impl Strategy<Value = Vec<(String, String)>> {
+    let all: Vec<(String, Vec<String>)> =
+        fields().iter().map(|field| (field.name.clone().into_owned(), tokens(field))).collect();
+    let member = (0..all.len(), any::<Index>()).prop_map(move |(at, token)| {
+        let (name, tokens) = &all[at];
+        (name.clone(), token.get(tokens).clone())
+    });
+    let stranger = (select(vec!["seed", "Prompt", "extra_body"]), select(vec!["1", "null", "{\"b\":[1,2]}"]))
+        .prop_map(|(name, token)| (name.to_owned(), token.to_owned()));
+    let members = prop::collection::vec(prop_oneof![12 => member, 1 => stranger], 0..6);
+    (members, prop::bool::weighted(0.9)).prop_map(|(mut members, has_prompt)| {
+        if has_prompt {
+            members.push(("prompt".to_owned(), "\"a corgi in a field\"".to_owned()));
+        }
+        let mut seen = Vec::new();
+        members.retain(|(name, _)| {
+            let is_new = !seen.contains(name);
+            seen.push(name.clone());
+            is_new
+        });
+        members
+    })
+}
+
+/// The body as JSON.
+#[must_use]
+pub fn text_of(members: &[(String, String)]) -> String {
+    let members: Vec<String> =
+        members.iter().map(|(name, token)| format!("{}:{token}", Value::from(name.as_str()))).collect();
+    format!("{{{}}}", members.join(","))
+}
+
+/// The body with that model instead of its own.
+#[must_use]
+pub fn with_model(mut members: Vec<(String, String)>, model: &str) -> Vec<(String, String)> {
+    members.retain(|(name, _)| name != "model");
+    members.push(("model".to_owned(), Value::from(model).to_string()));
+    members
+}
 
 /// JSON texts for one member: everything that any rule mentions, what lies next to it, and what is no such value.
 #[must_use]

@@ -92,7 +92,8 @@ fn next_change(request: &CreateImageRequest, target: &Target<'_>, earlier: &[Cha
     simple.or_else(|| {
         let named = request.model.as_ref().map(Model::as_str);
         let sets = target.sets(named);
-        let broken = sets.iter().flat_map(|set| set.cross.iter()).find(|rule| !is_met(rule, &Typed(request)));
+        let broken =
+            sets.iter().flat_map(|set| set.cross.iter()).find(|rule| !is_met(rule, &Typed::new(request)));
         broken.and_then(|rule| reconcile(rule, &members, earlier))
     })
 }

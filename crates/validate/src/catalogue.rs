@@ -1,12 +1,14 @@
 //! Which rules a request is judged by.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use imagewire_spec::rule::{Dialect, FieldRule, Literal, Model, ModelFrom};
 
 use crate::{
     check::Sets,
     generated::{dialects::DIALECTS, fields, models::MODELS},
+    plan::Plan,
+    view::Show,
 };
 
 /// The services and models whose rules are known.
@@ -96,13 +98,22 @@ impl fmt::Display for UnknownDialect {
 
 impl std::error::Error for UnknownDialect {}
 
-/// What a request is judged for: a service, and the model that draws.
+/// What a request is judged for: a service, and the model that draws. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Target<'a> {
     catalogue: &'a Catalogue,
     dialect: &'a Dialect,
-    /// The model that is known to draw, whatever the request says: its name, and its rules if there are any.
-    served: Option<(String, Option<&'a Model>)>,
+    served: Option<Arc<Served<'a>>>,
+}
+
+/// The model that is known to draw, whatever the request says.
+#[derive(Debug)]
+struct Served<'a> {
+    name: String,
+    /// Its rules if there are any.
+    model: Option<&'a Model>,
+    /// All rules in one, unless every request leaves something to say.
+    plan: Option<Plan<'a>>,
 }
 
 impl Target<'static> {
@@ -116,10 +127,14 @@ impl Target<'static> {
 }
 
 impl<'a> Target<'a> {
-    /// Says which model draws, whatever the request names: for deployments, which keep it to themselves.
+    /// Says which model draws, whatever the request names: for deployments, which keep it to themselves, and for
+    /// programs that judge many requests for one model. The rules are resolved once, here, so that requests which leave
+    /// nothing to say are judged without allocation.
     #[must_use]
     pub fn served_by(self, model: &str) -> Self {
-        Self { served: Some((model.to_owned(), self.catalogue.model(model))), ..self }
+        let known = self.catalogue.model(model);
+        let plan = Plan::new(&self.sets_of(known, Some(model)));
+        Self { served: Some(Arc::new(Served { name: model.to_owned(), model: known, plan })), ..self }
     }
 
     /// The service.
@@ -131,8 +146,8 @@ impl<'a> Target<'a> {
     /// The name of the model that draws, when the request's own `model` is `named`: what the target says, what the
     /// request says, or what the service documents as its default. Deployments ignore the request.
     pub(crate) fn model_name<'b>(&'b self, named: Option<&'b str>) -> Option<&'b str> {
-        match (&self.served, self.dialect.model_from) {
-            (Some((name, _)), _) => Some(name),
+        match (self.served.as_deref(), self.dialect.model_from) {
+            (Some(served), _) => Some(&served.name),
             (None, ModelFrom::Deployment) => None,
             (None, ModelFrom::Body) => named.or_else(|| match self.default_of(fields::MODEL) {
                 Some(Literal::Text(model)) => Some(model.as_ref()),
@@ -145,7 +160,7 @@ impl<'a> Target<'a> {
     #[must_use]
     pub fn model(&self, named: Option<&str>) -> Option<&'a Model> {
         match &self.served {
-            Some((_, model)) => *model,
+            Some(served) => served.model,
             None => self.catalogue.model(self.model_name(named)?),
         }
     }
@@ -164,8 +179,20 @@ impl<'a> Target<'a> {
 
     /// All rule sets that hold, the widest first.
     pub(crate) fn sets<'b>(&'b self, named: Option<&'b str>) -> Sets<'a, 'b> {
-        let model = self.model(named);
-        let name = model.map_or_else(|| self.model_name(named).map(bare), |model| Some(model.id.as_ref()));
+        self.sets_of(self.model(named), self.model_name(named))
+    }
+
+    fn sets_of<'b>(&self, model: Option<&'a Model>, name: Option<&'b str>) -> Sets<'a, 'b>
+    where
+        'a: 'b,
+    {
+        let name = model.map_or_else(|| name.map(bare), |model| Some(model.id.as_ref()));
         Sets { wire: &fields::WIRE, dialect: self.dialect, model, name }
+    }
+
+    /// Whether it is plain at a glance that there is nothing to say about a request, strangers among its members aside.
+    pub(crate) fn passes(&self, request: &impl Show) -> bool {
+        let plan = self.served.as_deref().and_then(|served| served.plan.as_ref());
+        plan.is_some_and(|plan| plan.passes(request))
     }
 }

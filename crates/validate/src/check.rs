@@ -1,15 +1,15 @@
 //! The interpreter of the rule tables.
 
 use imagewire_spec::rule::{
-    Advice, AdviceSeverity, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind, Model, ModelFrom,
-    Others, RuleSet, Stage,
+    Advice, AdviceSeverity, Condition, Constraint, CrossRule, Dialect, Field, FieldId, FieldKind, Lifecycle,
+    Model, ModelFrom, Others, RuleSet, Stage,
 };
 use imagewire_types::Size;
 
 use crate::{
     Target,
     generated::fields::{COUNT, FIELDS, MODEL},
-    report::{self, Finding, Report, Severity},
+    report::{self, Report, Severity},
     view::{Scalar, Seen, View},
 };
 
@@ -144,7 +144,7 @@ fn open_values(request: &Present<'_>, closed: u32, report: &mut Report) {
 }
 
 fn remark(advice: &Advice, view: &impl View, report: &mut Report) {
-    if advice.when.iter().all(|condition| holds(condition.field, &condition.constraints, view)) {
+    if holds_all(&advice.when, view) {
         let severity = match advice.severity {
             AdviceSeverity::Warning => Severity::Warning,
             AdviceSeverity::Note => Severity::Note,
@@ -156,17 +156,25 @@ fn remark(advice: &Advice, view: &impl View, report: &mut Report) {
 
 /// An explicit null: fine where the wire schema and the service take one.
 fn null(field: &Field, id: FieldId, sets: &Sets<'_, '_>, report: &mut Report) {
-    let rules = &sets.dialect.rules;
-    match rules.fields.iter().find(|rule| rule.field == id) {
-        None if rules.others == Others::Refused => report.push(report::unsupported_field(field, rules)),
-        Some(rule) if rule.null && field.nullable => {}
-        None if field.nullable => {}
-        Some(_) | None => report.push(report::null(field, rules)),
+    if takes_null(field, id, sets.dialect) {
+        return;
     }
+    let rules = &sets.dialect.rules;
+    let is_listed = rules.fields.iter().any(|rule| rule.field == id);
+    report.push(if is_listed || rules.others != Others::Refused {
+        report::null(field, rules)
+    } else {
+        report::unsupported_field(field, rules)
+    });
+}
+
+pub(crate) fn takes_null(field: &Field, id: FieldId, dialect: &Dialect) -> bool {
+    let rule = dialect.rules.fields.iter().find(|rule| rule.field == id);
+    field.nullable && rule.map_or(dialect.rules.others != Others::Refused, |rule| rule.null)
 }
 
 /// Whether an open set's value is one that this release knows.
-fn is_known(field: &Field, value: Scalar<'_>) -> bool {
+pub(crate) fn is_known(field: &Field, value: Scalar<'_>) -> bool {
     match (&field.kind, value) {
         (FieldKind::Name(known), Scalar::Text(text)) => known.iter().any(|name| name == text),
         (FieldKind::Size, Scalar::Text(text)) => is_size(&Size::from(text)),
@@ -179,7 +187,7 @@ fn is_size(size: &Size) -> bool {
     size.is_auto() || size.dimensions().is_some()
 }
 
-fn meets(value: Scalar<'_>, constraint: &Constraint) -> bool {
+pub(crate) fn meets(value: Scalar<'_>, constraint: &Constraint) -> bool {
     match (constraint, value) {
         (Constraint::Absent, _) => false,
         (Constraint::OneOf(values), Scalar::Text(text)) => values.iter().any(|allowed| allowed == text),
@@ -221,11 +229,12 @@ fn is_length_within(text: &str, min: u32, max: u32) -> bool {
     (min..=max).contains(&text.chars().count())
 }
 
-fn holds(field: FieldId, constraints: &[Constraint], view: &impl View) -> bool {
-    match view.get(field) {
-        Seen::Value(value) => constraints.iter().all(|constraint| meets(value, constraint)),
+/// Whether all conditions hold.
+fn holds_all(conditions: &[Condition], view: &impl View) -> bool {
+    conditions.iter().all(|condition| match view.get(condition.field) {
+        Seen::Value(value) => condition.constraints.iter().all(|constraint| meets(value, constraint)),
         Seen::Absent | Seen::Null | Seen::Wrong(_) => false,
-    }
+    })
 }
 
 fn cross(rule: &CrossRule, set: &RuleSet, view: &impl View, report: &mut Report) {
@@ -236,7 +245,7 @@ fn cross(rule: &CrossRule, set: &RuleSet, view: &impl View, report: &mut Report)
 
 /// Whether a rule over several members does not apply, or holds.
 pub(crate) fn is_met(rule: &CrossRule, view: &impl View) -> bool {
-    if !rule.when.iter().all(|condition| holds(condition.field, &condition.constraints, view)) {
+    if !holds_all(&rule.when, view) {
         return true;
     }
     rule.then.iter().all(|requirement| match view.get(requirement.field) {
@@ -255,13 +264,19 @@ fn about_the_model(target: &Target<'_>, named: Option<&str>, sets: &Sets<'_, '_>
         }
         return;
     };
-    for life in model.lifecycle.iter().filter(|life| life.dialect == sets.dialect.id) {
-        let finding: Option<Finding> = match life.stage {
-            Stage::Active => None,
-            Stage::Deprecated | Stage::Retired => {
-                Some(report::life(model, life, from_request, &sets.dialect.title))
+    let found = retirements(model, sets.dialect);
+    report
+        .findings_mut()
+        .extend(found.map(|life| report::life(model, life, from_request, &sets.dialect.title)));
+}
+
+/// What there is to say about the end of a model's life at a service.
+pub(crate) fn retirements<'a>(model: &'a Model, dialect: &'a Dialect) -> impl Iterator<Item = &'a Lifecycle> {
+    model.lifecycle.iter().filter(|life| {
+        life.dialect == dialect.id
+            && match life.stage {
+                Stage::Active => false,
+                Stage::Deprecated | Stage::Retired => true,
             }
-        };
-        report.findings_mut().extend(finding);
-    }
+    })
 }

@@ -7,7 +7,7 @@ use imagewire_spec::rule::{
     Constraint, Field, FieldId, FieldKind, FieldRule, Others, RuleSet,
 };
 use imagewire_types::CreateImageRequest;
-use crate::view::Scalar;
+use crate::view::{Show, Viewer};
 
 /// `prompt`
 pub(crate) const PROMPT: FieldId = FieldId(0u8);
@@ -323,39 +323,96 @@ pub(crate) static WIRE: RuleSet = RuleSet {
     advice: Borrowed(&[]),
 };
 
-/// A member of a typed request.
-pub(crate) fn member(
-    request: &CreateImageRequest,
-    field: FieldId,
-) -> Option<Scalar<'_>> {
-    match field {
-        PROMPT => Some(Scalar::Text(&request.prompt)),
-        MODEL => request.model.as_ref().map(|name| Scalar::Text(name.as_str())),
-        N => request.n.map(|number| Scalar::Integer(number.into())),
-        SIZE => request.size.as_ref().map(Scalar::Size),
-        QUALITY => request.quality.as_ref().map(|name| Scalar::Text(name.as_str())),
-        STYLE => request.style.as_ref().map(|name| Scalar::Text(name.as_str())),
-        RESPONSE_FORMAT => {
-            request.response_format.as_ref().map(|name| Scalar::Text(name.as_str()))
-        }
-        BACKGROUND => request.background.as_ref().map(|name| Scalar::Text(name.as_str())),
-        MODERATION => request.moderation.as_ref().map(|name| Scalar::Text(name.as_str())),
-        OUTPUT_FORMAT => {
-            request.output_format.as_ref().map(|name| Scalar::Text(name.as_str()))
-        }
-        OUTPUT_COMPRESSION => {
-            request.output_compression.map(|number| Scalar::Integer(number.into()))
-        }
-        STREAM => request.stream.map(Scalar::Boolean),
-        PARTIAL_IMAGES => {
-            request.partial_images.map(|number| Scalar::Integer(number.into()))
-        }
-        COMPLEXITY => request.complexity.as_ref().map(|name| Scalar::Text(name.as_str())),
-        FRAME_COUNT => request.frame_count.map(|number| Scalar::Integer(number.into())),
-        FRAME_DURATION_MS => {
-            request.frame_duration_ms.map(|number| Scalar::Integer(number.into()))
-        }
-        USER => request.user.as_deref().map(Scalar::Text),
+impl Show for CreateImageRequest {
+    fn show<'a>(&'a self, to: &mut impl Viewer<'a>) -> bool {
+        to.text(PROMPT, &self.prompt)
+            && match &self.model {
+                Some(value) => to.text(MODEL, value.as_str()),
+                None => to.absent(MODEL),
+            }
+            && match &self.n {
+                Some(value) => to.integer(N, (*value).into()),
+                None => to.absent(N),
+            }
+            && match &self.size {
+                Some(value) => to.size(SIZE, value),
+                None => to.absent(SIZE),
+            }
+            && match &self.quality {
+                Some(value) => to.text(QUALITY, value.as_str()),
+                None => to.absent(QUALITY),
+            }
+            && match &self.style {
+                Some(value) => to.text(STYLE, value.as_str()),
+                None => to.absent(STYLE),
+            }
+            && match &self.response_format {
+                Some(value) => to.text(RESPONSE_FORMAT, value.as_str()),
+                None => to.absent(RESPONSE_FORMAT),
+            }
+            && match &self.background {
+                Some(value) => to.text(BACKGROUND, value.as_str()),
+                None => to.absent(BACKGROUND),
+            }
+            && match &self.moderation {
+                Some(value) => to.text(MODERATION, value.as_str()),
+                None => to.absent(MODERATION),
+            }
+            && match &self.output_format {
+                Some(value) => to.text(OUTPUT_FORMAT, value.as_str()),
+                None => to.absent(OUTPUT_FORMAT),
+            }
+            && match &self.output_compression {
+                Some(value) => to.integer(OUTPUT_COMPRESSION, (*value).into()),
+                None => to.absent(OUTPUT_COMPRESSION),
+            }
+            && match &self.stream {
+                Some(value) => to.boolean(STREAM, *value),
+                None => to.absent(STREAM),
+            }
+            && match &self.partial_images {
+                Some(value) => to.integer(PARTIAL_IMAGES, (*value).into()),
+                None => to.absent(PARTIAL_IMAGES),
+            }
+            && match &self.complexity {
+                Some(value) => to.text(COMPLEXITY, value.as_str()),
+                None => to.absent(COMPLEXITY),
+            }
+            && match &self.frame_count {
+                Some(value) => to.integer(FRAME_COUNT, (*value).into()),
+                None => to.absent(FRAME_COUNT),
+            }
+            && match &self.frame_duration_ms {
+                Some(value) => to.integer(FRAME_DURATION_MS, (*value).into()),
+                None => to.absent(FRAME_DURATION_MS),
+            }
+            && match &self.user {
+                Some(value) => to.text(USER, value),
+                None => to.absent(USER),
+            }
+    }
+}
+
+/// The member of that name.
+pub(crate) fn named(name: &str) -> Option<FieldId> {
+    match name {
+        "prompt" => Some(PROMPT),
+        "model" => Some(MODEL),
+        "n" => Some(N),
+        "size" => Some(SIZE),
+        "quality" => Some(QUALITY),
+        "style" => Some(STYLE),
+        "response_format" => Some(RESPONSE_FORMAT),
+        "background" => Some(BACKGROUND),
+        "moderation" => Some(MODERATION),
+        "output_format" => Some(OUTPUT_FORMAT),
+        "output_compression" => Some(OUTPUT_COMPRESSION),
+        "stream" => Some(STREAM),
+        "partial_images" => Some(PARTIAL_IMAGES),
+        "complexity" => Some(COMPLEXITY),
+        "frame_count" => Some(FRAME_COUNT),
+        "frame_duration_ms" => Some(FRAME_DURATION_MS),
+        "user" => Some(USER),
         _ => None,
     }
 }
