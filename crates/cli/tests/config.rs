@@ -153,6 +153,27 @@ fn what_is_sent_is_what_was_configured() {
 }
 
 #[test]
+fn batches_follow_the_profile_too() {
+    let home = Home::new();
+    let emulator = Emulator::start();
+    home.write(
+        PROJECT,
+        &format!(
+            "default_profile = \"p\"\n[profiles.p]\ndialect = \"fastapi\"\nmodel = \"dall-e-2\"\nbase_url = \"{}/v1\"\n\
+             api_key_env = \"KEY\"\ndefaults = {{ size = \"256x256\", n = 2 }}\n",
+            emulator.origin
+        ),
+    );
+    home.write(
+        "project/items.jsonl",
+        "{\"id\":\"a\",\"prompt\":\"a fox\"}\n{\"id\":\"b\",\"prompt\":\"an owl\",\"n\":1}\n",
+    );
+    let ran = home.run(&[("KEY", "good")], &["batch", "items.jsonl", "-o", "out"]);
+    assert_eq!(ran.code(), Some(0), "{}", ran.stderr());
+    assert_eq!(emulator.ledger(), (3, 2));
+}
+
+#[test]
 fn a_token_goes_where_azure_takes_tokens_and_the_choice_is_told() {
     let home = Home::new();
     let emulator = Emulator::start();

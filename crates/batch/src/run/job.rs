@@ -197,7 +197,6 @@ fn verdict(error: &transport::Error) -> Verdict {
             | Kind::Decode
             | Kind::Incomplete
             | Kind::TooLarge
-            | Kind::Incomplete
             | Kind::NoImage
             | Kind::Download
             | Kind::Io,

@@ -27,9 +27,13 @@ pub(super) fn read(arguments: &Arguments) -> Result<Input, Failure> {
         .target(operation.dialect)
         .map_err(|error| Failure::configuration(error.to_string()))?;
     let mut defaults: Map<String, Value> = arguments.set.iter().cloned().collect();
-    let target = match (target.dialect().model_from, &arguments.model) {
+    for (name, value) in service.settings.members("defaults") {
+        defaults.entry(name).or_insert_with(|| value.clone());
+    }
+    let model = arguments.model.as_deref().or(service.model());
+    let target = match (target.dialect().model_from, model) {
         (ModelFrom::Body, model) => {
-            let model = model.as_deref().or(service.model()).unwrap_or("dall-e-3");
+            let model = model.unwrap_or("dall-e-3");
             defaults.entry("model").or_insert_with(|| model.into());
             target
         }
