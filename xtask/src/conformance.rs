@@ -3,6 +3,8 @@
 mod examples;
 mod judge;
 mod liveness;
+mod rules;
+mod witness;
 
 use std::{
     path::Path,

@@ -8,10 +8,15 @@ use jsonschema::{Keyword, Registry, ValidationError, Validator};
 use serde_json::{Map, Value, json};
 
 const BASE: &str = "https://imagewire.invalid/schemas/";
+const WIRE: &str = "wire/create-image-request.schema.json";
 
 /// The documents, and validators for what they describe.
 pub(super) struct Judge {
     documents: BTreeMap<String, Value>,
+    /// The wire schema of requests, in one piece.
+    wire: Value,
+    /// What each dialect adds to it.
+    narrowings: BTreeMap<String, Value>,
     registry: Registry<'static>,
 }
 
@@ -29,7 +34,20 @@ impl Judge {
             registry = registry.add(format!("{BASE}{path}"), document.clone())?;
         }
         let registry = registry.prepare().context("a reference of the schemas points nowhere")?;
-        Ok(Self { documents, registry })
+        let mut wire = documents.get(WIRE).cloned().unwrap_or_default();
+        inline(&mut wire, &documents);
+        let mut narrowings = BTreeMap::new();
+        let mut judge = Self { documents, wire, narrowings: BTreeMap::new(), registry };
+        for (dialect, document) in judge.dialects() {
+            let request = document.pointer("/components/schemas/CreateImageRequest");
+            if let Some(Value::Object(request)) = request {
+                let mut request = request.clone();
+                request.remove("$ref");
+                narrowings.insert(dialect.to_owned(), Value::Object(request));
+            }
+        }
+        judge.narrowings = narrowings;
+        Ok(judge)
     }
 
     /// The documents of a folder, by identifier.
@@ -50,7 +68,7 @@ impl Judge {
 
     /// The names of the request's members.
     pub(super) fn members(&self) -> Vec<&str> {
-        let request = self.documents.get("wire/create-image-request.schema.json");
+        let request = self.documents.get(WIRE);
         let properties = request.and_then(|request| request.get("properties")?.as_object());
         properties.into_iter().flatten().map(|(name, _)| name.as_str()).collect()
     }
@@ -58,20 +76,14 @@ impl Judge {
     /// What wire, dialect, model and the dialect's rules for that model say of a request.
     pub(super) fn request(&self, dialect: &str, model: Option<&str>) -> Result<Validator> {
         let path = format!("dialects/{dialect}.openapi.json");
-        let mut all = vec![
-            reference("wire/create-image-request.schema.json"),
-            reference(&format!("{path}#/components/schemas/CreateImageRequest")),
-        ];
+        let mut all =
+            vec![reference(WIRE), reference(&format!("{path}#/components/schemas/CreateImageRequest"))];
         if let Some(model) = model {
             all.push(reference(&format!("models/{model}.schema.json")));
             let overlays =
                 self.documents.get(&path).and_then(|document| document.get("x-models")?.as_array());
             for (at, overlay) in overlays.into_iter().flatten().enumerate() {
-                let patterns = overlay.get("match").and_then(Value::as_array);
-                let covers = patterns.into_iter().flatten().filter_map(Value::as_str).any(|pattern| {
-                    pattern.strip_suffix('*').map_or(pattern == model, |start| model.starts_with(start))
-                });
-                if covers && overlay.get("schema").is_some() {
+                if covers(overlay, model) && overlay.get("schema").is_some() {
                     all.push(reference(&format!("{path}#/x-models/{at}/schema")));
                 }
             }
@@ -79,9 +91,14 @@ impl Judge {
         self.build(&json!({ "allOf": all }))
     }
 
-    /// What the wire schema says of a request.
-    pub(super) fn wire(&self) -> Result<Validator> {
-        self.build(&reference("wire/create-image-request.schema.json"))
+    /// What the wire schema says of a request, without references.
+    pub(super) fn wire(&self) -> &Value {
+        &self.wire
+    }
+
+    /// What a dialect says of a request beyond the wire schema.
+    pub(super) fn narrowing(&self, dialect: &str) -> Option<&Value> {
+        self.narrowings.get(dialect)
     }
 
     /// A schema that a document refers to from its own place, such as `#/components/schemas/Image`.
@@ -101,6 +118,29 @@ impl Judge {
             .with_keyword("x-size", size)
             .build(schema)
             .map_err(|error| anyhow::anyhow!("not a JSON Schema: {error}"))
+    }
+}
+
+/// Whether a dialect's rules for some models are for this one.
+pub(super) fn covers(overlay: &Value, model: &str) -> bool {
+    let patterns = overlay.get("match").and_then(Value::as_array);
+    patterns
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .any(|pattern| pattern.strip_suffix('*').map_or(pattern == model, |start| model.starts_with(start)))
+}
+
+/// Puts the wire documents in the place of references to them. They do not refer to themselves.
+fn inline(value: &mut Value, documents: &BTreeMap<String, Value>) {
+    let target = value.get("$ref").and_then(Value::as_str).map(|target| format!("wire/{target}"));
+    if let Some(document) = target.and_then(|target| documents.get(&target)) {
+        *value = document.clone();
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(|member| inline(member, documents)),
+        Value::Array(items) => items.iter_mut().for_each(|item| inline(item, documents)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 
