@@ -19,7 +19,7 @@ REPOSITORY = "https://github.com/imagewire/imagewire"
 def blocks(page):
     """(heading, language, text) of each block."""
     heading = None
-    for match in re.finditer(r"^## (.*)$|^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+    for match in re.finditer(r"^## ([^\n]*)$|^```(\w+)\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
         if match[1]:
             heading = match[1]
         else:

@@ -98,6 +98,7 @@ fn bundle(
         value.remove("x-advice");
         say_what_sizes_cannot(value);
         say_that_it_is_not_empty(value);
+        say_how_wide_integers_are(value);
         if let Some(Json::Text(reference)) = value.get_mut("$ref")
             && let Some(file) = reference.rsplit('/').next()
             && let Some(name) = names.get(file)
@@ -222,6 +223,13 @@ fn say_that_it_is_not_empty(value: &mut Json) {
         && value.get("required") == Some(&Json::Plain("true".to_owned()));
     if let (true, Some(schema)) = (is_required, value.get_mut("schema")) {
         schema.set("minLength", Json::Plain("1".to_owned()));
+    }
+}
+
+/// `format` alone forbids nothing.
+fn say_how_wide_integers_are(value: &mut Json) {
+    if value.get("format") == Some(&Json::text("uint32")) && value.get("maximum").is_none() {
+        value.set("maximum", Json::Plain(u32::MAX.to_string()));
     }
 }
 
