@@ -1,6 +1,7 @@
 //! `cargo xtask conformance`: one line for each check of the schemas, with counts, and every failure in detail.
 
 mod examples;
+mod features;
 mod judge;
 mod liveness;
 mod rules;
@@ -40,6 +41,7 @@ pub fn run(root: &Path) -> Result<ExitCode> {
     for (name, outcome) in schemas(&sources)? {
         failed |= print(name, &outcome);
     }
+    failed |= print("feature combinations", &features::combinations(root)?);
     failed |= print("two judges", &oracle(root)?);
     if failed {
         anstream::eprintln!("conformance: failed");

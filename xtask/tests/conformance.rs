@@ -89,11 +89,43 @@ fn a_dead_rule_is_noticed() {
 }
 
 #[test]
+fn a_dead_rule_of_a_service_is_noticed() {
+    // A condition that the service itself refuses.
+    assert_noticed(
+        "no dead rule",
+        DIALECT,
+        r#""additionalProperties": false"#,
+        r#""additionalProperties": false,
+        "allOf": [
+          {
+            "description": "never",
+            "if": { "properties": { "n": { "type": "integer", "minimum": 11 } }, "required": ["n"] },
+            "then": { "properties": { "stream": { "type": "null" } } }
+          }
+        ]"#,
+    );
+    // An addition for some models that says what they say themselves.
+    assert_noticed(
+        "no dead rule",
+        DIALECT,
+        r#""size": { "enum": ["512x512", null] }"#,
+        r#""size": { "enum": ["auto", "512x512", null] }"#,
+    );
+}
+
+#[test]
 fn dead_advice_is_noticed() {
     assert_noticed(
         "no dead advice",
         MODEL,
         r#""when": { "properties": { "stream": { "const": true } }, "required": ["stream"] }"#,
         r#""when": { "properties": { "user": { "type": "string" } }, "required": ["user"] }"#,
+    );
+    // At the service, for some models.
+    assert_noticed(
+        "no dead advice",
+        DIALECT,
+        r#""x-advice": [{ "severity""#,
+        r#""x-advice": [{ "when": { "properties": { "size": { "const": "auto" } }, "required": ["size"] }, "severity""#,
     );
 }
