@@ -12,22 +12,26 @@
 //!
 //! # async fn example(key: String) -> Result<(), imagewire_transport::Error> {
 //! let endpoint = Endpoint::new(&operations::FASTAPI).credential(Secret::new(key)?);
-//! let destination = Destination::file("corgi.png");
-//! destination.prepare(1)?; // before anything is bought
-//!
-//! let generated = Client::new(endpoint)?.generate(&CreateImageRequest::new("a corgi in a field")).await?;
-//! for saved in destination.save(&generated.images)? {
-//!     println!("{}", saved.path.display());
+//! let client = Client::new(endpoint)?;
+//! let request = CreateImageRequest::new("a corgi in a field");
+//! let delivered = client.generate_to(&request, &Destination::file("corgi.png")).await?;
+//! for file in delivered.files {
+//!     println!("{}", file.path.display());
 //! }
 //! # Ok(())
 //! # }
 //! ```
 //!
+//! Images are decoded while the answer arrives: into files ([`Destination`]: whole or not at all, named by their content),
+//! into memory (`Client::generate`), into writers of the caller's (`Client::generate_into`), or event by event
+//! (`Client::stream`). In files, memory does not grow with them.
+//!
 //! `Client` is a thin driver (features `reqwest`, and `ring` or `aws-lc` for TLS) around a core without I/O. With
 //! another HTTP client, or none of these features, use the core directly: [`http::build`] makes an
 //! [`http::Request`](::http::Request), [`http::read`] judges the answer, [`Answer::take_payloads`](http::Answer) yields
-//! the images; [`retry::decide`], [`breaker`] and [`limiter`] say when to send, and [`download::Links`] which links to
-//! follow. [`Destination`] saves images: whole or not at all, named by their content.
+//! the images; [`decode::Scanner`] and [`stream::EventDecoder`] find them while the answer arrives; [`retry::decide`],
+//! [`breaker`] and [`limiter`] say when to send, and [`download::Links`] which links to follow. `examples/own_client.rs`
+//! is such a client.
 
 mod attempt;
 mod audit;

@@ -199,7 +199,7 @@ mod tests {
     fn pieces_say_the_same_as_the_whole() {
         let mut late = samples::jpeg(3, 2);
         // A long segment of the application before the size.
-        let segment = [&b"\xff\xe1\xff\xff"[..], &[7; 0xfffd]].concat();
+        let segment = [&b"\xff\xe1\xff\xff"[..], &vec![7; 0xfffd]].concat();
         late.splice(20..20, segment.repeat(3));
         for whole in
             [samples::png(3, 2), late, samples::webp(3, 2), samples::gif(3, 2), b"<html>".to_vec(), vec![]]

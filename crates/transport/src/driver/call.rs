@@ -49,6 +49,10 @@ pub(super) struct Round {
 /// An attempt that was not in vain.
 pub(super) struct Success<T> {
     pub(super) value: T,
+    /// Its number, from 1.
+    pub(super) number: u32,
+    /// Whether an earlier attempt may have bought the same images.
+    pub(super) possible_duplicate: bool,
     /// The attempts before.
     pub(super) failed: Vec<Attempt>,
     /// To be told how the rest of the answer went.
@@ -99,7 +103,7 @@ impl<'a> Call<'a> {
             let error = match result.unwrap_or_else(late) {
                 Ok(value) => {
                     self.gates.budget.succeeded();
-                    return Ok(Success { value, failed, pass });
+                    return Ok(Success { value, number, possible_duplicate: duplicates > 0, failed, pass });
                 }
                 Err(error) => error,
             };

@@ -149,16 +149,9 @@ impl Client {
         let order = self.order(request)?;
         let call = self.call(&order);
         let success = call.run(|round| self.attempt(&order, &call, round, sink)).await?;
-        let Success { value: haul, failed: mut attempts, pass } = success;
+        let Success { value: haul, number, possible_duplicate, failed: mut attempts, pass } = success;
         pass.record(haul.failure.as_ref(), fastrand::f64());
-        if let Some(error) = &haul.failure {
-            let number = attempts.len() as u32 + 1;
-            attempts.push(call.attempt(
-                number,
-                error,
-                attempts.iter().any(|one| one.outcome == Outcome::Unknown),
-            ));
-        }
+        attempts.extend(haul.failure.as_ref().map(|error| call.attempt(number, error, possible_duplicate)));
         let mut settled = self.settle(haul, sink, call.end()).await;
         settled.failure = settled
             .failure

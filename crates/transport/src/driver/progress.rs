@@ -70,7 +70,9 @@ pub enum Progress {
 
 /// Whom it is told to, if anyone.
 #[derive(Clone, Default)]
-pub(super) struct Observer(Option<Arc<dyn Fn(&Progress) + Send + Sync>>);
+pub(super) struct Observer(Option<Arc<Tell>>);
+
+type Tell = dyn Fn(&Progress) + Send + Sync;
 
 impl Observer {
     pub(super) fn new(observer: impl Fn(&Progress) + Send + Sync + 'static) -> Self {

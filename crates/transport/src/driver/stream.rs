@@ -114,7 +114,7 @@ impl Client {
             let haul = receiver.receive(reading, &Memory).await?;
             Ok((head, Err(haul)))
         });
-        let Success { value: (head, opened), failed, pass } = success.await?;
+        let Success { value: (head, opened), failed, pass, .. } = success.await?;
         let request_id = self.receiver(&request, &head, call.deadline()).exchange.request_id;
         let (end, deadline) = (call.end(), call.deadline());
         let mut source = Source {
