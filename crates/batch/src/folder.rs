@@ -95,7 +95,7 @@ impl Folder {
         };
         let one = file(&format!(".{name}"));
         one.map_or_else(
-            || (1..=images).map_while(|number| file(&format!(".{name}-{number}"))).collect(),
+            || (1..=images).filter_map(|number| file(&format!(".{name}-{number}"))).collect(),
             |one| vec![one],
         )
     }
@@ -107,25 +107,25 @@ impl Folder {
             .try_for_each(|path| fs::remove_file(path).map_err(|error| Error::io(path, "remove it", &error)))
     }
 
-    /// Measures saved files, so that they can be recorded.
-    pub(crate) fn receive(&self, paths: &[PathBuf]) -> Result<Vec<Received>, Error> {
+    /// Measures the saved files of an item, so that they can be recorded.
+    pub(crate) fn receive(&self, name: &str, paths: &[PathBuf]) -> Result<Vec<Received>, Error> {
         let staging = self.staging();
-        let receive = |path: &PathBuf| {
+        let receive = |(at, path): (usize, &PathBuf)| {
             let (sha256, bytes) =
                 Digest::of_file(path).map_err(|error| Error::io(path, "read it", &error))?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let from = match path.strip_prefix(&staging) {
-                Ok(inside) => inside.to_string_lossy(),
-                Err(_) => path.to_string_lossy(),
+            let text = |path: &Path| path.to_string_lossy().into_owned();
+            let (from, name) = match path.strip_prefix(&staging) {
+                Ok(inside) => (text(inside), text(inside).trim_start_matches('.').to_owned()),
+                // Saved elsewhere, under a name of chance.
+                Err(_) => {
+                    let extension = path.extension().unwrap_or_default().to_string_lossy();
+                    let number = if paths.len() > 1 { format!("-{}", at + 1) } else { String::new() };
+                    (text(path), format!("{name}{number}.{extension}"))
+                }
             };
-            Ok(Received {
-                from: from.as_ref().into(),
-                name: name.trim_start_matches('.').into(),
-                bytes,
-                sha256,
-            })
+            Ok(Received { from: from.into(), name: name.into(), bytes, sha256 })
         };
-        paths.iter().map(receive).collect()
+        paths.iter().enumerate().map(receive).collect()
     }
 
     /// Gives a file its name, unless it has it already. A name that something else has taken is left alone, and the

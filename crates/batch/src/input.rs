@@ -145,10 +145,6 @@ impl Collector<'_> {
         if request.prompt.trim().is_empty() {
             return self.fault(place, id, "the prompt is empty; say what the picture shows".to_owned());
         }
-        if request.stream == Some(true) {
-            let message = "`stream` is set, and a batch reads whole answers; leave it out".to_owned();
-            return self.fault(place, id, message);
-        }
         let has_id = id.is_some();
         let id = id.unwrap_or_else(|| id_of(&request));
         if let Some(first) = self.ids.get(&id) {

@@ -74,7 +74,7 @@ pub(crate) fn finish(ledger: &mut Ledger, id: &str, partial: bool) -> Result<Opt
             if paths.is_empty() || !(is_whole || partial) {
                 return Ok(None);
             }
-            let files = ledger.folder().receive(&paths)?;
+            let files = ledger.folder().receive(entry.name(id), &paths)?;
             ledger.append(vec![Record::Received { item: item(), files: files.clone(), cost: None }])?;
             files
         }

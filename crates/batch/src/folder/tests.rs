@@ -12,7 +12,7 @@ fn folder() -> (TempDir, Folder) {
 fn staged(folder: &Folder, name: &str, bytes: &[u8]) -> Received {
     let path = folder.staging().join(name);
     fs::write(&path, bytes).unwrap();
-    folder.receive(&[path]).unwrap().remove(0)
+    folder.receive("fox", &[path]).unwrap().remove(0)
 }
 
 #[test]
@@ -54,11 +54,10 @@ fn links_are_not_followed() {
 fn images_that_had_to_be_saved_elsewhere_come_home() {
     let (_directory, folder) = folder();
     let elsewhere = TempDir::new().unwrap();
-    let path = elsewhere.path().join("imagewire-fox-1.png");
+    let path = elsewhere.path().join("imagewire-aX3.png");
     fs::write(&path, b"fox").unwrap();
-    let file =
-        Received { name: "fox.png".into(), ..folder.receive(std::slice::from_ref(&path)).unwrap().remove(0) };
-    assert_eq!(&*file.from, path.to_str().unwrap());
+    let file = folder.receive("fox", std::slice::from_ref(&path)).unwrap().remove(0);
+    assert_eq!((&*file.from, &*file.name), (path.to_str().unwrap(), "fox.png"));
     folder.publish(&file).unwrap();
     assert_eq!(fs::read(folder.path().join("fox.png")).unwrap(), b"fox");
 }

@@ -60,7 +60,7 @@ fn bad_lines_are_named_with_their_remedy_and_without_their_prompt() {
         "{\"id\":\"last\",\"prompt\":\"SECRET\"}",
     ];
     let input = read_text("x.jsonl", lines.join("\n"));
-    assert_eq!(input.items.len(), 3);
+    assert_eq!(input.items.len(), 4);
     assert_eq!(
         faults(&input),
         [
@@ -72,7 +72,6 @@ fn bad_lines_are_named_with_their_remedy_and_without_their_prompt() {
             "line 6: the id is empty; leave it out or fill it in",
             "line 7: the id is no text; write it in quotes",
             "line 9: the id \"a\" is taken by line 8; give each item one of its own",
-            "line 10: `stream` is set, and a batch reads whole answers; leave it out",
             "line 12: the same request is in line 11; give both an id if you want both",
             "line 13: the line is not JSON: expected value at line 1 column 1; write one JSON object on the line",
             "line 14: the line is longer than 1 MiB; write one request on it",

@@ -77,16 +77,24 @@ impl Job {
             return Ended::Disk { error, rescued: Vec::new(), is_bought: false };
         }
         let destination = self.shared.folder.destination(&self.work.name);
-        match save::fetch(&self.shared.batch.client, &item.request, destination, &self.work.name).await {
+        match save::fetch(&self.shared.batch.client, &item.request, &destination).await {
             Ok(fetched) => self.keep(fetched).await,
             Err(Lost::Call(error)) => self.failed(&error).await,
+            // The folder fails: what cannot be written there says no more than the intent does.
+            Err(Lost::Folder(error)) => {
+                let kind = error.kind().as_str().into();
+                let record = Record::Released { item: item.id.clone().into(), counts: false, kind };
+                let _ = self.shared.commits.write(record).await;
+                disk(&error, false)
+            }
             Err(Lost::Disk(error)) => {
                 let failure = Failure::from(&error);
-                let record = Record::Unknown { item: item.id.clone().into(), failure };
-                // The disk is full or gone: the intent alone says the same.
-                let _ = self.shared.commits.write(record).await;
-                let error = Error::new(ErrorKind::Io, error.to_string());
-                Ended::Disk { error, rescued: Vec::new(), is_bought: true }
+                let _ = self
+                    .shared
+                    .commits
+                    .write(Record::Unknown { item: item.id.clone().into(), failure })
+                    .await;
+                disk(&error, true)
             }
         }
     }
@@ -102,8 +110,8 @@ impl Job {
         let settle = self.shared.batch.settle.as_ref();
         let cost = settle.and_then(|settle| settle(&self.item().request, &response));
         let kept = async {
-            let (folder, saved) = (self.shared.folder.clone(), paths.clone());
-            let waiting = blocking(move || folder.receive(&saved)).await?;
+            let (folder, name, saved) = (self.shared.folder.clone(), self.work.name.clone(), paths.clone());
+            let waiting = blocking(move || folder.receive(&name, &saved)).await?;
             let record = Record::Received { item: id.clone().into(), files: waiting.clone(), cost };
             self.shared.commits.write(record).await?;
             if let Some(error) = disk {
@@ -155,6 +163,11 @@ impl Job {
             }
         }
     }
+}
+
+fn disk(error: &transport::Error, is_bought: bool) -> Ended {
+    let error = Error::new(ErrorKind::Io, error.to_string());
+    Ended::Disk { error, rescued: Vec::new(), is_bought }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

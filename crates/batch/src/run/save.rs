@@ -1,11 +1,10 @@
 //! Buying and saving, in one place.
 
-use std::{env, path::PathBuf, process};
+use std::path::PathBuf;
 
-use imagewire_transport::{Client, Destination, Error, GeneratedImage};
+use imagewire_transport::{Client, Delivered, Destination, Error, Kind, Outcome};
 use imagewire_types::{CreateImageRequest, ImagesResponse};
 
-use super::job::blocking;
 use crate::Failure;
 
 /// What was bought and is on the disk.
@@ -24,53 +23,34 @@ pub(super) struct Fetched {
 pub(super) enum Lost {
     /// The call failed.
     Call(Error),
+    /// The folder failed before anything was sent.
+    Folder(Error),
     /// It was bought and could be saved nowhere.
     Disk(Error),
 }
 
-/// Sends the request once, and saves what comes. When the destination fails the images go to the system's temporary
-/// folder: they are paid for.
+/// Sends the request once, and saves what comes while it comes. When the destination fails after that, the images are in
+/// the system's temporary folder: they are paid for.
 pub(super) async fn fetch(
     client: &Client,
     request: &CreateImageRequest,
-    destination: Destination,
-    name: &str,
+    destination: &Destination,
 ) -> Result<Fetched, Lost> {
-    let (generated, failure) = match client.generate(request).await {
-        Ok(generated) => (generated, None),
-        Err(error) if error.partial().is_none_or(|partial| partial.images.is_empty()) => {
-            return Err(Lost::Call(error));
-        }
-        Err(error) => {
-            let failure = Failure::from(&error);
-            let Some(generated) = error.into_partial() else { unreachable!("it was looked at above") };
-            (generated, Some(failure))
-        }
+    let error = match client.generate_to(request, destination).await {
+        Ok(delivered) => return Ok(fetched(delivered, None, None)),
+        Err(error) => error,
     };
-    let (images, response) = (generated.images, generated.response);
-    let elsewhere =
-        Destination::directory(env::temp_dir()).stem(format!("imagewire-{name}-{}", process::id()));
-    let saved = blocking(move || save(&destination, &elsewhere, &images)).await;
-    let (paths, disk) = saved.map_err(Lost::Disk)?;
-    Ok(Fetched { paths, response, failure, disk })
+    let is_disk = error.kind() == Kind::Io;
+    match error.delivered().filter(|delivered| !delivered.files.is_empty()) {
+        Some(delivered) if is_disk => Ok(fetched(delivered.clone(), None, Some(error))),
+        Some(delivered) => Ok(fetched(delivered.clone(), Some(Failure::from(&error)), None)),
+        None if is_disk && error.outcome() == Outcome::NotSent => Err(Lost::Folder(error)),
+        None if is_disk => Err(Lost::Disk(error)),
+        None => Err(Lost::Call(error)),
+    }
 }
 
-type Saved = (Vec<PathBuf>, Option<Error>);
-
-fn save(
-    destination: &Destination,
-    elsewhere: &Destination,
-    images: &[GeneratedImage],
-) -> Result<Saved, Error> {
-    let save = |destination: &Destination| {
-        let saved = destination.save(images)?;
-        Ok(saved.into_iter().map(|saved| saved.path).collect())
-    };
-    match save(destination) {
-        Ok(paths) => Ok((paths, None)),
-        Err(error) => match save(elsewhere) {
-            Ok(paths) => Ok((paths, Some(error))),
-            Err::<_, Error>(_) => Err(error),
-        },
-    }
+fn fetched(delivered: Delivered, failure: Option<Failure>, disk: Option<Error>) -> Fetched {
+    let paths = delivered.files.into_iter().map(|file| file.path).collect();
+    Fetched { paths, response: delivered.response, failure, disk }
 }

@@ -5,6 +5,7 @@ mod caps;
 mod disk;
 mod inputs;
 mod kill;
+mod memory;
 mod names;
 mod outcomes;
 mod signals;

@@ -36,8 +36,8 @@ fn kill(bench: &Bench, number: usize) -> Option<bool> {
     ]);
     let mut child = bench.configured(command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().ok()?;
     let calls = BufReader::new(child.stderr.take()?).lines().map_while(Result::ok);
-    // A call that another thread's interrupts has two lines; only one of them has its result.
-    let mut calls = calls.filter(|line| line.contains(") = ") || line.contains(")  = "));
+    // A call that another thread's interrupts has two lines; one of them has its result.
+    let mut calls = calls.filter(|line| line.ends_with("(DELAYED)"));
     let was_there = calls.nth(number - 1).is_some();
     let traced = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap_or_default();
     for pid in traced.split_whitespace().filter(|_| was_there) {
