@@ -127,7 +127,7 @@ fn operations() -> Vec<Case> {
             SEASON,
             r#""in": "query", "required": false, "style": "form","#,
         ),
-        replace("dialect-parameter-in-header", DIALECT, SEASON, r#""in": "header", "required": false,"#),
+        replace("dialect-parameter-in-cookie", DIALECT, SEASON, r#""in": "cookie", "required": false,"#),
         replace(
             "dialect-path-parameter-optional",
             DIALECT,
