@@ -1,6 +1,6 @@
 //! Whether one schema refuses what another accepts: by the schema algebra, or by a request that shows it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use anyhow::{Context as _, Result};
 use jsonschema::canonical::{self, Containment};
@@ -39,10 +39,15 @@ pub(super) struct Claim<'a> {
 }
 
 /// A claim without what does not bear on it.
-#[derive(PartialEq, Eq, Hash)]
 pub(super) struct Projected {
     accepted: Value,
     whole: Value,
+}
+
+impl fmt::Display for Projected {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} within {}", self.whole, self.accepted)
+    }
 }
 
 impl Claim<'_> {
