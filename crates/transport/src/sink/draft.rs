@@ -75,7 +75,8 @@ impl Draft {
     pub(super) fn sync(&self) -> io::Result<()> {
         match &self.content {
             Content::Hidden(file) => file.as_file().sync_all(),
-            Content::Published(_) | Content::Memory(_) => Ok(()),
+            Content::Published(file) => file.sync_all(),
+            Content::Memory(_) => Ok(()),
         }
     }
 

@@ -74,6 +74,7 @@ impl Names {
     }
 
     /// The path of an unfinished image.
+    #[cfg(feature = "reqwest")]
     pub(super) fn partial(&self, number: u32, format: Format) -> PathBuf {
         let mut name = self.stem.clone();
         name.push(format!(".partial-{number}.{}", format.extension()));
