@@ -242,7 +242,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, file: &fs::File) -> Result<(Digest, Items), Error> {
+    fn read(&mut self, file: impl io::Read) -> Result<(Digest, Items), Error> {
         let mut file = BufReader::with_capacity(256 << 10, file);
         let mut text = Vec::new();
         let mut job = None;

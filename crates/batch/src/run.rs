@@ -16,8 +16,8 @@ use tokio::{
 };
 
 use crate::{
-    Error, ErrorKind, Event, Failure, Item, Ledger, Outcome, Report, Status, StopReason, commit::Commits,
-    event,
+    Entry, Error, ErrorKind, Event, Failure, Item, Ledger, Outcome, Report, State, Status, StopReason,
+    commit::Commits, event,
 };
 use gate::{Admission, Gate};
 use job::{Ended, Job};
@@ -172,7 +172,7 @@ impl Batch {
         self.stopper.clone()
     }
 
-    /// Runs the batch, on a tokio runtime of several threads.
+    /// Runs the batch, on a tokio runtime.
     ///
     /// Each item has exactly one [`Event::Item`]. Failures of items are in there and in the ledger.
     ///
@@ -186,6 +186,10 @@ impl Batch {
         items: Vec<Item>,
         mut on_event: impl FnMut(Event<'_>),
     ) -> Result<Report, Error> {
+        let mut stop = self.stopper.0.subscribe();
+        if *stop.borrow() > 0 {
+            stop.mark_changed();
+        }
         let unpriced = items.iter().find(|item| item.reserve.is_none());
         if let (Some(_), Some(item)) = (self.max_cost, unpriced) {
             let message = format!(
@@ -205,7 +209,6 @@ impl Batch {
         let mut gate = Gate::new(self, ledger.spent());
         let (commits, writer) = Commits::begin(ledger);
         let shared = Arc::new(job::Shared { batch: self.clone(), folder, commits, items });
-        let mut stop = self.stopper.0.subscribe();
         let mut jobs: JoinSet<Ended> = JoinSet::new();
         let mut under_way: Vec<(Id, Work)> = Vec::new();
         let mut drained: Option<Instant> = None;
@@ -287,7 +290,8 @@ impl Batch {
         drop(shared);
         let ledger = writer.end().await?;
         // Money is a matter of all items, also of those that the input no longer has.
-        let open = ledger.iter().filter(|(_, entry)| matches!(entry.state, crate::State::Unknown(_)));
+        let is_open = |entry: &Entry| matches!(entry.state, State::Unknown(_) | State::Received(_));
+        let open = ledger.iter().filter(|(_, entry)| is_open(entry));
         report.unknown.extend(open.filter(|(id, _)| !listed.contains(*id)).map(|(id, _)| id.to_owned()));
         report.spent = ledger.spent();
         ledger.folder().close_staging();

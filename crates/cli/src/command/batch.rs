@@ -42,9 +42,9 @@ pub(crate) struct Arguments {
     /// A member of the request for items that do not have it, such as size=1024x1024; may be repeated
     #[arg(long, value_name = "NAME=VALUE", value_parser = prepare::member)]
     set: Vec<(String, serde_json::Value)>,
-    /// How many requests are under way at once
-    #[arg(short, long, value_name = "COUNT", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..))]
-    jobs: u16,
+    /// How many requests are under way at once [default: 4]
+    #[arg(short, long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
     /// How many images may be asked for in a minute
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
     images_per_minute: Option<u32>,
@@ -134,9 +134,13 @@ async fn buy(arguments: &Arguments, ledger: Ledger, input: Input) -> Result<Exit
     let (endpoint, emulator) = service.connect().await?;
     // The requests have been judged already, by the user's own models as well.
     let client = service.client(endpoint)?.checking(Checking::Off);
+    let jobs = arguments.jobs.map(usize::from).or(service.concurrency()).unwrap_or(4);
     let pace = arguments.images_per_minute.or(service.images_per_minute());
-    let batch =
-        price::settle(batch(arguments, client, pace), service.operation.dialect, arguments.model.clone());
+    let batch = price::settle(
+        batch(arguments, client, jobs, pace),
+        service.operation.dialect,
+        arguments.model.clone(),
+    );
     tokio::spawn(listen(batch.stopper()));
     let mut results = Results::new(&directory, arguments.json);
     let mut progress = Progress::new(input.items.len() + input.faults.len(), arguments.quiet);
@@ -162,9 +166,9 @@ async fn buy(arguments: &Arguments, ledger: Ledger, input: Input) -> Result<Exit
     Ok(ExitCode::from(code))
 }
 
-fn batch(arguments: &Arguments, client: Client, pace: Option<u32>) -> Batch {
+fn batch(arguments: &Arguments, client: Client, jobs: usize, pace: Option<u32>) -> Batch {
     let mut batch = Batch::new(client)
-        .jobs(arguments.jobs.into())
+        .jobs(jobs)
         .attempts(arguments.attempts)
         .patience(arguments.patience)
         .verify(arguments.verify)

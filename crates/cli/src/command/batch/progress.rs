@@ -1,13 +1,14 @@
 //! Progress on stderr: a bar on a terminal, a line now and then elsewhere.
 
 use std::{
+    fmt,
     io::{self, IsTerminal as _},
     time::{Duration, Instant},
 };
 
 use imagewire_batch::{Event, Status, input::Fault};
 use imagewire_cost::Money;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use crate::output::note;
 
@@ -30,9 +31,12 @@ impl Progress {
         let is_terminal = io::stderr().is_terminal() && !is_quiet;
         let bar = is_terminal.then(|| {
             let bar = ProgressBar::with_draw_target(Some(total as u64), ProgressDrawTarget::stderr());
-            let style =
-                ProgressStyle::with_template("{wide_bar:.green} {pos}/{len} {per_sec} eta {eta} {msg}");
-            bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            let style = ProgressStyle::with_template("{wide_bar:.green} {pos}/{len} {rate} eta {eta} {msg}");
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            bar.with_style(style.with_key("rate", |state: &ProgressState, text: &mut dyn fmt::Write| {
+                // Images take seconds: so many in one would be a small fraction.
+                let _ = write!(text, "{:.0}/min", state.per_sec() * 60.0);
+            }))
         });
         if let Some(bar) = &bar {
             bar.enable_steady_tick(Duration::from_millis(250));
