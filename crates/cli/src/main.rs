@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     };
     match arguments.command {
         Command::Generate(arguments) => command::generate::run(*arguments),
-        Command::Batch(arguments) => command::batch::run(*arguments),
+        Command::Batch(arguments) => command::batch::run(&arguments),
         Command::Validate(arguments) => command::validate::run(&arguments),
         Command::Models(arguments) => command::models::run(&arguments),
         Command::Explain(arguments) => command::explain::run(&arguments),

@@ -1,7 +1,8 @@
 //! The guide: every command in it runs as it is written.
 //!
 //! A page's blocks run in order, in one folder that is empty at first, without a key. In a block of `sh`, each command must
-//! succeed, or exit as its comment `# exits N` says. A block of `console` shows commands after `$`, and their output.
+//! succeed, or exit as its comment `# exits N` says. A block of `console` shows commands after `$`, and their output. A block
+//! of `bash` is not run: it installs other tools, or serves for ever.
 
 mod shell;
 

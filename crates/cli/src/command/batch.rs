@@ -99,14 +99,14 @@ enum Command {
     Reconcile(settle::ReconcileArguments),
 }
 
-pub(crate) fn run(arguments: Arguments) -> ExitCode {
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     match &arguments.command {
         Some(Command::Status(arguments)) => return settle::status(arguments),
         Some(Command::Reconcile(arguments)) => return settle::reconcile(arguments),
         None => {}
     }
     let output = Output::new(arguments.json);
-    match execute(&arguments) {
+    match execute(arguments) {
         Ok(code) => code,
         Err(failure) => output.failed(&failure),
     }

@@ -42,9 +42,6 @@ pub(super) fn read(arguments: &Arguments) -> Result<Input, Failure> {
     };
     let file = arguments.file.as_deref().unwrap_or_else(|| std::path::Path::new("-"));
     let mut input = input::read(file, &defaults).map_err(|error| exit::failure(&error))?;
-    for item in &mut input.items {
-        item.request = service.fill_in(item.request.clone())?;
-    }
     judge(arguments, operation, &target, &mut input);
     price::reserve(arguments, operation.dialect, &mut input)?;
     if input.items.is_empty() && input.faults.is_empty() {
