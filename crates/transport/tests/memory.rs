@@ -20,6 +20,7 @@ const DEEP: &str = "IMAGEWIRE_MEMORY_DEEP";
 const ADDRESS: &str = "IMAGEWIRE_MEMORY_ADDRESS";
 /// Images of three million bytes each in base64, four million characters.
 const SIZES: [usize; 3] = [1, 10, 100];
+const ROUNDS: usize = 5;
 
 fn receive(stream: &mut TcpStream) -> usize {
     let mut bytes = Vec::new();
@@ -76,14 +77,27 @@ fn memory_does_not_grow_with_the_images() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("a bound socket");
     thread::spawn(move || serve(&listener));
-    let small = peak(address, 0);
     let deep = env::var_os(DEEP).is_some();
     let sizes = &SIZES[..if deep { 3 } else { 2 }];
-    let peaks: Vec<u64> = sizes.iter().map(|images| peak(address, *images)).collect();
-    println!("a small answer: {small} KiB; {sizes:?} images of 4 MB: {peaks:?} KiB");
+    // Two runs of one program differ by some hundred KiB, so the least of several counts; often the first ones will do.
+    let (mut small, mut peaks) = (u64::MAX, vec![u64::MAX; sizes.len()]);
+    for _ in 0..ROUNDS {
+        small = small.min(peak(address, 0));
+        for (least, images) in peaks.iter_mut().zip(sizes) {
+            *least = peak(address, *images).min(*least);
+        }
+        println!("a small answer: {small} KiB; {sizes:?} images of 4 MB: {peaks:?} KiB");
+        if holds(small, &peaks) {
+            return;
+        }
+    }
+    panic!("memory grows: {small} KiB, then {peaks:?} KiB");
+}
+
+/// In KiB: one MiB more than for a small answer, and the same whatever the size.
+fn holds(small: u64, peaks: &[u64]) -> bool {
     let (least, most) = (peaks.iter().min().expect("some"), peaks.iter().max().expect("some"));
-    assert!(most.saturating_sub(small) <= 1024, "{small} KiB, then {peaks:?}");
-    assert!(most - least <= 256, "{peaks:?} KiB");
+    most.saturating_sub(small) <= 1024 && most - least <= 256
 }
 
 #[test]
