@@ -104,6 +104,9 @@ async fn join(client: TcpStream, server: TcpStream, up: Toxic, down: Toxic) {
         // Both are closed when they are dropped, and with this they are reset.
         let _ = client_write.as_ref().set_zero_linger();
         let _ = server_write.as_ref().set_zero_linger();
+        // Dropped by itself, the half for writing would say goodbye first.
+        client_write.forget();
+        server_write.forget();
     }
 }
 
