@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use axum::{Router, body::Bytes, routing::post};
+use axum::{Router, body::Bytes, routing::post, serve::ListenerExt as _};
 use imagewire_emulator::Emulator;
 
 const SMALL: &str = r#"{"prompt":"a heron"}"#;
@@ -81,6 +81,7 @@ async fn bare(body: Vec<u8>) -> io::Result<Serving> {
     let router = Router::new().route("/v1/images/generations", post(handler));
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
+    let listener = listener.tap_io(|stream| stream.set_nodelay(true).unwrap_or_default());
     Ok(Serving::Bare(address, tokio::spawn(async move { axum::serve(listener, router).await })))
 }
 

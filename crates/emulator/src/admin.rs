@@ -61,7 +61,7 @@ pub(crate) async fn waiting(State(shared): State<Arc<Shared>>) -> Response<Body>
 
 /// Adds one scenario or an array of them, each an object with a `kind` and an optional `times`.
 pub(crate) async fn push(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
-    match pushed(request).await {
+    match pushed(request, shared.patience.body).await {
         Ok(steps) => {
             for step in steps {
                 shared.scenarios.push(step);
@@ -72,7 +72,7 @@ pub(crate) async fn push(State(shared): State<Arc<Shared>>, request: Request) ->
     }
 }
 
-async fn pushed(request: Request) -> Result<Vec<crate::Scenario>, Refusal> {
+async fn pushed(request: Request, within: std::time::Duration) -> Result<Vec<crate::Scenario>, Refusal> {
     let (parts, body) = request.into_parts();
     // A page of another site can send anything but this type without being asked first.
     if !parts.headers.contains_key(header::CONTENT_TYPE) {
@@ -80,7 +80,7 @@ async fn pushed(request: Request) -> Result<Vec<crate::Scenario>, Refusal> {
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_content_type", message));
     }
     admit::media_type(&parts.headers)?;
-    let body = admit::read(body).await?;
+    let body = admit::read(body, within).await?;
     let value: Value =
         serde_json::from_slice(&body).map_err(|error| Refusal::invalid("invalid_json", error.to_string()))?;
     Script::steps(value).map_err(|error| Refusal::invalid("invalid_scenario", error.to_string()))

@@ -16,14 +16,15 @@ use imagewire_validate::{Target, check_json};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
-use crate::refuse::{self, Refusal};
+use crate::{
+    log::Notes,
+    refuse::{self, Refusal},
+};
 
 /// The largest request body that is read, in bytes.
 const MAX_BODY: usize = 1 << 20;
 /// Of a larger body so much is thrown away, so that the client gets to read why it is refused.
 const MAX_DRAINED: usize = 16 << 20;
-/// A client that sends nothing of its body for this time is let go.
-const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 /// A key by its digest: it can be compared, and not be told.
 #[derive(Clone, PartialEq, Eq)]
@@ -109,12 +110,12 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(status, "unsupported_content_type", message))
 }
 
-/// The whole body, up to the limit.
-pub(crate) async fn read(mut body: Body) -> Result<Bytes, Refusal> {
+/// The whole body, up to the limit. A client that sends nothing of it for `within` is let go.
+pub(crate) async fn read(mut body: Body, within: Duration) -> Result<Bytes, Refusal> {
     let mut whole = BytesMut::new();
     let mut size = 0_usize;
     loop {
-        let frame = tokio::time::timeout(BODY_WITHIN, body.frame()).await.map_err(|_| {
+        let frame = tokio::time::timeout(within, body.frame()).await.map_err(|_| {
             Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time.")
         })?;
         let Some(frame) = frame else { break };
@@ -139,11 +140,16 @@ pub(crate) fn body(
     body: &[u8],
     target: &Target<'_>,
     operation: &Operation,
+    notes: &mut Notes,
 ) -> Result<CreateImageRequest, Refusal> {
     let report = check_json(body, target);
+    notes.findings(&report);
     let request = serde_json::from_slice::<CreateImageRequest>(body);
     let named = request.as_ref().ok().and_then(|request| request.model.as_ref());
     let model = target.model(named.map(imagewire_types::Model::as_str));
+    notes.model(
+        named.map_or_else(|| model.map_or("", |model| model.id.as_ref()), imagewire_types::Model::as_str),
+    );
     if let Some(refusal) = refuse::from_report(&report, operation, model) {
         return Err(refusal);
     }

@@ -21,7 +21,7 @@ use tokio::{net::TcpListener, sync::oneshot};
 use crate::{
     Emulator, Ledger, Scenarios, Script, admin,
     admit::Key,
-    connection,
+    connection::{self, Patience},
     draw::DEFAULT_TEXTURE,
     gallery, gate, generate,
     idempotency::Memory,
@@ -46,6 +46,7 @@ pub struct Builder {
     key: Option<Key>,
     max_connections: usize,
     max_generations: usize,
+    patience: Patience,
 }
 
 impl Default for Builder {
@@ -61,6 +62,7 @@ impl Default for Builder {
             key: None,
             max_connections: 1_024,
             max_generations: 256,
+            patience: Patience::default(),
         }
     }
 }
@@ -141,6 +143,14 @@ impl Builder {
         Self { max_generations, ..self }
     }
 
+    /// How long clients may take for their headers, for each piece of a body, and to take a piece of an answer. For
+    /// tests of the emulator itself; 10, 30 and 60 seconds unless said otherwise.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn patience(self, headers: Duration, body: Duration, reads: Duration) -> Self {
+        Self { patience: Patience { headers, body, reads }, ..self }
+    }
+
     /// Starts on a free port of the loopback interface.
     ///
     /// # Errors
@@ -156,13 +166,13 @@ impl Builder {
     pub async fn listen(self, address: SocketAddr) -> io::Result<Emulator> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let max_connections = self.max_connections;
+        let (max_connections, patience) = (self.max_connections, self.patience);
         let (dialect, has_admin) = (self.dialect, self.admin);
         let shared = Arc::new(self.shared(address));
         let router = router(dialect, has_admin, Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel();
         let metrics = Arc::clone(&shared.metrics);
-        let serving = connection::serve(listener, router, metrics, max_connections, stopped);
+        let serving = connection::serve(listener, router, metrics, max_connections, patience, stopped);
         Ok(Emulator {
             address,
             shared,
@@ -178,6 +188,7 @@ impl Builder {
             scenarios: Scenarios::new(self.script),
             takes_scenarios: self.scenarios,
             limits: Limits::default(),
+            patience: self.patience,
             memory: Arc::new(Memory::default()),
             studio: Arc::new(Studio::new(self.max_generations)),
             metrics: Arc::new(Metrics::default()),

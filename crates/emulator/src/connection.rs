@@ -24,10 +24,24 @@ use tokio::{
 
 use crate::{body::Line, metrics::Metrics};
 
-/// A client that does not finish its headers in this time is let go.
-const HEADERS_WITHIN: Duration = Duration::from_secs(10);
-/// A client that takes nothing for this time is let go.
-const READS_WITHIN: Duration = Duration::from_secs(60);
+/// How long the server waits for its clients.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Patience {
+    /// A client that does not finish its headers in this time is let go.
+    pub(crate) headers: Duration,
+    /// A client that sends nothing of its body for this time is let go.
+    pub(crate) body: Duration,
+    /// A client that takes nothing for this time is let go.
+    pub(crate) reads: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let [headers, body, reads] = [10, 30, 60].map(Duration::from_secs);
+        Self { headers, body, reads }
+    }
+}
+
 /// Answers that are under way get this long when the server stops.
 const DRAINS_WITHIN: Duration = Duration::from_secs(30);
 /// Headers altogether, in bytes.
@@ -43,6 +57,7 @@ pub(crate) async fn serve(
     router: Router,
     metrics: Arc<Metrics>,
     max_connections: usize,
+    patience: Patience,
     mut stopped: oneshot::Receiver<()>,
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
@@ -65,12 +80,14 @@ pub(crate) async fn serve(
             turn_away(stream).await;
             continue;
         };
+        // Small answers must not wait for the client's acknowledgement of the one before.
+        let _ = stream.set_nodelay(true);
         let line = Line::default();
         let service = Tagged { inner: TowerToHyperService::new(router.clone()), line: line.clone() };
-        let socket = TokioIo::new(Socket { stream, line, stuck: None });
+        let socket = TokioIo::new(Socket { stream, line, reads_within: patience.reads, stuck: None });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HEADERS_WITHIN)
+            .header_read_timeout(patience.headers)
             .max_headers(MAX_HEADERS)
             .max_buf_size(MAX_HEAD)
             .serve_connection(socket, service);
@@ -115,6 +132,7 @@ impl Service<Request<Incoming>> for Tagged {
 struct Socket {
     stream: TcpStream,
     line: Line,
+    reads_within: Duration,
     stuck: Option<Pin<Box<Sleep>>>,
 }
 
@@ -129,7 +147,8 @@ impl Socket {
             self.stuck = None;
             return poll;
         }
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(READS_WITHIN)));
+        let within = self.reads_within;
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(within)));
         match stuck.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,

@@ -22,6 +22,7 @@ use crate::{
     idempotency::{self, Bought, Claim, Claimed},
     ledger::Entry,
     limits::{Allowance, Left},
+    log::Notes,
     order::Order,
     refuse::{Refusal, Style},
     scenario::{self, Asked, Delivery, Ruling, Scenario},
@@ -43,13 +44,18 @@ pub(crate) async fn serve(
     let arrival = shared.ledger.arrived();
     // A replayed answer is that of the first request, its number included.
     let mut number = arrival;
-    let outcome = generate(operation, &shared, &path, &query, request, &mut number).await;
+    let mut notes = Notes::default();
+    if let Some(deployment) = path.values().next() {
+        notes.deployment(deployment);
+    }
+    let outcome = generate(operation, &shared, &path, &query, request, &mut number, &mut notes).await;
     let is_replay = number != arrival;
     let mut response = outcome.unwrap_or_else(|refusal| refusal.into_response(Style::of(operation)));
     shared.metrics.answered(operation.dialect, response.status().as_u16());
+    let id = request_id(operation, number);
+    notes.tell(operation.dialect, &id, &response, begun.elapsed());
     let headers = response.headers_mut();
-    let id = HeaderValue::from_str(&request_id(operation, number));
-    if let Ok(id) = id {
+    if let Ok(id) = HeaderValue::from_str(&id) {
         let name = if Style::of(operation) == Style::Azure { "apim-request-id" } else { "x-request-id" };
         headers.insert(HeaderName::from_static(name), id);
     }
@@ -79,6 +85,7 @@ async fn generate(
     query: &BTreeMap<String, String>,
     request: Request,
     number: &mut u64,
+    notes: &mut Notes,
 ) -> Result<Response<Body>, Refusal> {
     if request.method() != Method::POST {
         return Err(wrong_method(request.method(), request.uri().path(), "POST"));
@@ -88,9 +95,9 @@ async fn generate(
     let credential = admit::credential(operation, headers, shared.key.as_ref())?;
     admit::query(operation, query)?;
     admit::media_type(headers)?;
-    let body = admit::read(body).await?;
+    let body = admit::read(body, shared.patience.body).await?;
     let target = target(operation, shared, path)?;
-    let request = admit::body(&body, &target, operation)?;
+    let request = admit::body(&body, &target, operation, notes)?;
     let own = own_scenario(shared, headers, &request.prompt)?;
     let order = Order::new(request, &target, operation, shared.look)?;
     let seat = shared.studio.seat().ok_or_else(overloaded)?;

@@ -24,6 +24,7 @@
 //! - [`Scenario`] makes things go wrong: pushed by the test, from a [`Script`], or named by the request itself (header
 //!   `x-emulator-scenario`, or `[[scenario:…]]` in the prompt) where [`Builder::scenarios`] allows it.
 //! - [`Builder::admin`] opens `GET /_emulator/ledger` and `GET`, `POST`, `DELETE /_emulator/scenarios`.
+//! - Each request for images is one `tracing` event of level INFO, without prompt, key or payload.
 //! - `GET /healthz`, `GET /metrics` and each service's `GET /openapi/DIALECT.json` are always there.
 
 mod admin;
@@ -40,6 +41,7 @@ mod idempotency;
 mod ledger;
 mod limits;
 mod link;
+mod log;
 mod metrics;
 mod order;
 mod refuse;

@@ -17,6 +17,7 @@ use tokio::{sync::oneshot, task::JoinHandle};
 use crate::{
     Builder, Ledger, Scenarios,
     admit::Key,
+    connection::Patience,
     idempotency::Memory,
     limits::Limits,
     link::Links,
@@ -47,6 +48,7 @@ pub(crate) struct Shared {
     pub(crate) scenarios: Scenarios,
     pub(crate) takes_scenarios: bool,
     pub(crate) limits: Limits,
+    pub(crate) patience: Patience,
     pub(crate) memory: Arc<Memory>,
     pub(crate) studio: Arc<Studio>,
     pub(crate) metrics: Arc<Metrics>,
