@@ -63,32 +63,80 @@ impl Generated {
     /// Of a call that failed in part, use [`Error::partial`](crate::Error::partial).
     #[must_use]
     pub fn audit(&self, request: &CreateImageRequest) -> Vec<Mismatch> {
-        let asked = request.n.unwrap_or(1);
-        let mut found = Vec::new();
-        if usize::try_from(asked) != Ok(self.images.len()) {
-            found.push(Mismatch::Count { asked, got: self.images.len() });
-        }
-        let size = request.size.as_ref().and_then(imagewire_types::Size::dimensions);
-        let format = request.output_format.as_ref().and_then(format);
-        let transparent = request.background == Some(Background::Transparent);
-        for image in &self.images {
-            let (index, got) = (image.index, (image.width, image.height));
-            let pixels = u64::from(image.width) * u64::from(image.height);
-            if image.width.max(image.height) > LONGEST_SIDE || pixels > MOST_PIXELS {
-                found.push(Mismatch::Suspicious { index, got });
-            }
-            if let Some(asked) = size.filter(|asked| *asked != got) {
-                found.push(Mismatch::Size { index, asked, got });
-            }
-            if let Some(asked) = format.filter(|asked| *asked != image.format) {
-                found.push(Mismatch::Format { index, asked, got: image.format });
-            }
-            if transparent && alpha::may_be_transparent(image.format, &image.bytes) == Some(false) {
-                found.push(Mismatch::Opaque { index });
-            }
-        }
-        found
+        let looks = self.images.iter().map(|image| Look {
+            index: image.index,
+            size: (image.width, image.height),
+            format: image.format,
+            may_be_transparent: alpha::may_be_transparent(image.format, &image.bytes),
+        });
+        audit(request, looks.collect())
     }
+}
+
+#[cfg(feature = "reqwest")]
+impl crate::Delivered {
+    /// The same as [`Generated::audit`], for files. Their heads are read again where transparency was asked for; what
+    /// cannot be read is not missed.
+    ///
+    /// Of a call that failed in part, use [`Error::delivered`](crate::Error::delivered).
+    #[must_use]
+    pub fn audit(&self, request: &CreateImageRequest) -> Vec<Mismatch> {
+        let transparent = request.background == Some(Background::Transparent);
+        let looks = self.files.iter().map(|file| Look {
+            index: file.index,
+            size: (file.width, file.height),
+            format: file.format,
+            may_be_transparent: transparent
+                .then(|| head(&file.path).ok())
+                .flatten()
+                .and_then(|head| alpha::may_be_transparent(file.format, &head)),
+        });
+        audit(request, looks.collect())
+    }
+}
+
+/// As much of a file is read as says whether it has an alpha channel.
+#[cfg(feature = "reqwest")]
+fn head(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
+    use std::io::Read as _;
+    let mut head = Vec::new();
+    std::fs::File::open(path)?.take(1 << 20).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// What is looked at of an image.
+struct Look {
+    index: usize,
+    size: (u32, u32),
+    format: Format,
+    may_be_transparent: Option<bool>,
+}
+
+fn audit(request: &CreateImageRequest, looks: Vec<Look>) -> Vec<Mismatch> {
+    let asked = request.n.unwrap_or(1);
+    let mut found = Vec::new();
+    if usize::try_from(asked) != Ok(looks.len()) {
+        found.push(Mismatch::Count { asked, got: looks.len() });
+    }
+    let size = request.size.as_ref().and_then(imagewire_types::Size::dimensions);
+    let wanted = request.output_format.as_ref().and_then(format);
+    let transparent = request.background == Some(Background::Transparent);
+    for Look { index, size: got, format, may_be_transparent } in looks {
+        let pixels = u64::from(got.0) * u64::from(got.1);
+        if got.0.max(got.1) > LONGEST_SIDE || pixels > MOST_PIXELS {
+            found.push(Mismatch::Suspicious { index, got });
+        }
+        if let Some(asked) = size.filter(|asked| *asked != got) {
+            found.push(Mismatch::Size { index, asked, got });
+        }
+        if let Some(asked) = wanted.filter(|asked| *asked != format) {
+            found.push(Mismatch::Format { index, asked, got: format });
+        }
+        if transparent && may_be_transparent == Some(false) {
+            found.push(Mismatch::Opaque { index });
+        }
+    }
+    found
 }
 
 fn format(asked: &OutputFormat) -> Option<Format> {

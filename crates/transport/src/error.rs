@@ -59,6 +59,24 @@ impl Error {
         self.0.outcome
     }
 
+    /// What happened and where: `Display` without the rest.
+    #[must_use]
+    pub fn what(&self) -> &str {
+        &self.0.what
+    }
+
+    /// The service's own words, cleared of credentials and payloads.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        self.0.words.as_deref()
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&str> {
+        self.0.remedy.as_deref()
+    }
+
     /// The HTTP status of the answer, if one came.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
