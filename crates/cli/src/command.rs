@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod config;
+pub(crate) mod cost;
 pub(crate) mod doctor;
 pub(crate) mod document;
 pub(crate) mod emulate;
@@ -21,7 +22,7 @@ use std::{
 use crate::failure::Failure;
 
 /// A file's contents, or with `-` those of standard input.
-fn read(file: &Path) -> Result<Vec<u8>, Failure> {
+pub(crate) fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     let contents = if file == Path::new("-") {
         let mut contents = Vec::new();
         io::stdin().lock().read_to_end(&mut contents).map(|_| contents)

@@ -6,6 +6,7 @@ Examples:
   FAST_API_KEY=… imagewire generate \"an otter\" -o out/    from fastapi.ai
   imagewire validate request.json --dialect hicap         what would Hicap say?
   imagewire models dall-e-3                               what does it accept?
+  imagewire cost -m gpt-image-2 --quality high            what does it cost, and who says so?
   imagewire config init                                   services and defaults that you use often
   imagewire doctor                                        does the way to the service work?
   imagewire emulate --listen 127.0.0.1:8080               a free service to test against
@@ -23,12 +24,15 @@ The guide: docs/guide in the repository.";
 pub(crate) const GENERATE: &str = "\
 Examples:
   imagewire generate \"a corgi in a field\"
-  imagewire generate \"a fox\" --size 1536x1024 -m gpt-image-1 --dialect openai -o fox.png
+  imagewire generate \"a fox\" --size landscape -m gpt-image-1 --dialect openai -o fox.png
+  imagewire generate \"four cats\" -n 4 -o cats/ --name '{slug}-{index}' --manifest
   imagewire generate \"a fox\" --profile work                 a service from the configuration files
   imagewire generate \"a fox\" --dialect azure \\
     --base-url https://my-resource.openai.azure.com --deployment images
   imagewire generate \"a fox\" --dialect hicap --dry-run      show the request, send nothing
-  echo \"a fox\" | imagewire generate - --json | jq -r '.images[].path'
+  imagewire generate --prompt-file fox.txt --max-cost 0.20 --json
+  echo \"a fox\" | imagewire generate --json | jq -r '.images[].path'
+  imagewire generate \"a fox\" -o - > fox.png                 the image itself
 
 stdout carries the paths of the images. What may have been bought is never sent again: exit code 8 says so.";
 
@@ -42,6 +46,12 @@ Examples:
   imagewire batch reconcile out --not-bought fox             after a look at the service's bill
 
 Exit codes beside the usual ones: 130 interrupted (Ctrl-C waits for what is under way, twice does not).";
+
+pub(crate) const COST: &str = "\
+Examples:
+  imagewire cost -m gpt-image-2 --size 1024x1024 --quality high
+  imagewire cost -m gpt-image-1.5 -n 10 --max-cost 0.50       exits with 11 when it may cost more
+  imagewire cost request.json --dialect fastapi --prices mine.json";
 
 pub(crate) const VALIDATE: &str = "\
 Examples:

@@ -6,6 +6,8 @@ mod config;
 mod failure;
 mod help;
 mod output;
+mod price;
+mod progress;
 mod service;
 
 use std::process::ExitCode;
@@ -30,6 +32,9 @@ enum Command {
     /// Make the images of a whole file of requests, each bought once, whatever happens to the process
     #[command(after_help = help::BATCH)]
     Batch(Box<command::batch::Arguments>),
+    /// Estimate what a request costs
+    #[command(after_help = help::COST)]
+    Cost(command::cost::Arguments),
     /// Judge a request without sending it
     #[command(after_help = help::VALIDATE)]
     Validate(command::validate::Arguments),
@@ -66,13 +71,15 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    output::choose_colours();
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
     match arguments.command {
-        Command::Generate(arguments) => command::generate::run(*arguments),
+        Command::Generate(arguments) => command::generate::run(&arguments),
         Command::Batch(arguments) => command::batch::run(&arguments),
+        Command::Cost(arguments) => command::cost::run(&arguments),
         Command::Validate(arguments) => command::validate::run(&arguments),
         Command::Models(arguments) => command::models::run(&arguments),
         Command::Explain(arguments) => command::explain::run(&arguments),

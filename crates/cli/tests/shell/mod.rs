@@ -44,12 +44,26 @@ impl Home {
     }
 
     /// The binary in the project, with these variables and no others.
-    pub(crate) fn run(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
+    pub(crate) fn command(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_imagewire"));
         command.args(arguments).current_dir(self.project()).env_clear().env("HOME", self.path());
         command.env("PATH", env::var_os("PATH").unwrap_or_default());
         command.envs(variables.iter().copied()).stdin(Stdio::null());
-        Ran(command.output().expect("the binary runs"))
+        command
+    }
+
+    pub(crate) fn run(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
+        Ran(self.command(variables, arguments).output().expect("the binary runs"))
+    }
+
+    /// The same, with something on standard input.
+    pub(crate) fn feed(&self, input: &[u8], arguments: &[&str]) -> Ran {
+        let mut command = self.command(&[], arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the binary runs");
+        // It may end before it reads all of that.
+        let _ = child.stdin.take().expect("a pipe").write_all(input);
+        Ran(child.wait_with_output().expect("it ends"))
     }
 }
 
@@ -86,8 +100,14 @@ pub(crate) struct Emulator {
 impl Emulator {
     /// Accepts the key `good` alone, and shows its ledger.
     pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with more flags.
+    pub(crate) fn with(flags: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_imagewire"))
             .args(["emulate", "--listen", "127.0.0.1:0", "--admin", "--api-key-env", "EMULATOR_KEY"])
+            .args(flags)
             .env("EMULATOR_KEY", "good")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -123,6 +143,11 @@ impl Drop for Emulator {
 
 /// Answers each connection that sends something with the same bytes; it ends with the test. Gives the origin.
 pub(crate) fn scripted(answer: String) -> String {
+    scripted_after(|| {}, answer)
+}
+
+/// The same, and something happens before each answer.
+pub(crate) fn scripted_after(before: impl Fn() + Send + 'static, answer: String) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
     thread::spawn(move || {
@@ -137,6 +162,7 @@ pub(crate) fn scripted(answer: String) -> String {
                     _ => break,
                 }
             }
+            before();
             let _ = stream.write_all(answer.as_bytes());
         }
     });

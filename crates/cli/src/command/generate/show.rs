@@ -2,17 +2,25 @@
 
 use std::process::ExitCode;
 
+use imagewire_cost::Cost;
 use imagewire_transport::{Secret, http::build};
-use imagewire_types::CreateImageRequest;
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, output::Output, service};
+use super::plan::{Place, Places, Plan};
+use crate::{
+    failure::Failure,
+    output::{Output, note},
+    price, service,
+};
 
 pub(super) fn run(
     service: &service::ServiceArguments,
-    request: &CreateImageRequest,
+    plan: &Plan,
+    places: &Places,
+    estimate: &Cost,
     output: Output,
 ) -> Result<ExitCode, Failure> {
+    let request = plan.requests.first().ok_or_else(|| Failure::other("there is nothing to send"))?;
     let variable = service.key_variable()?;
     let place = Secret::new(format!("${variable}")).map_err(|error| Failure::transport(&error))?;
     let endpoint = service.sketch()?.credential(place).allow_http(true);
@@ -27,6 +35,19 @@ pub(super) fn run(
     let mut lines = vec![format!("{} {}", message.method(), message.uri())];
     lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
     lines.extend([String::new(), body.clone(), String::new(), curl.clone()]);
+    let names: Vec<&str> = match places {
+        Places::Files(places) => places.iter().map(|place: &Place| place.stem.as_str()).collect(),
+        Places::Stdout => Vec::new(),
+    };
+    if !output.is_json() {
+        if plan.requests.len() > 1 {
+            note(&format!("{} requests like this one", plan.requests.len()));
+        }
+        names
+            .iter()
+            .for_each(|name| note(&format!("would be saved as {name}, with the extension of what comes")));
+        note(&format!("would cost {estimate}"));
+    }
     let headers: serde_json::Map<String, Value> =
         headers.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
     let object = json!({
@@ -39,6 +60,9 @@ pub(super) fn run(
             "body": serde_json::from_str::<Value>(&body).unwrap_or_default(),
         },
         "curl": curl,
+        "requests": plan.requests.len(),
+        "names": names,
+        "estimate": price::describe(estimate),
     });
     Ok(output.succeeded(&lines, &object))
 }
