@@ -117,7 +117,8 @@ async fn a_client_that_takes_nothing_is_let_go() {
 #[tokio::test]
 async fn connections_over_the_limit_are_told_to_come_back() {
     let emulator = Emulator::builder().max_connections(4).start().await.expect("a port");
-    let held: Vec<TcpStream> = (0..4).map(|_| open(emulator.address(), "GET /healthz HTTP/1.1\r\nhost: ")).collect();
+    let held: Vec<TcpStream> =
+        (0..4).map(|_| open(emulator.address(), "GET /healthz HTTP/1.1\r\nhost: ")).collect();
     let address = emulator.address();
     // The server takes connections in their order, so that the fifth finds no place.
     let refused = blocking(move || rest(TcpStream::connect(address).expect("a connection"))).await;

@@ -60,6 +60,8 @@ fn a_million_lines_open_quickly_and_take_little() {
         assert_eq!(ledger.len(), items);
         let is_done = |state: &State| matches!(state, State::Done(_));
         assert!(ledger.iter().all(|(_, entry)| is_done(&entry.state) == (lines != items)));
-        assert!(memory.is_none_or(|memory| memory < 300), "{memory:?} MiB");
+        // Three lines an item: a million finished items are three ledgers of a million lines.
+        let budget = if lines > 1_000_000 { 3 * 300 } else { 300 };
+        assert!(memory.is_none_or(|memory| memory < budget), "{memory:?} MiB");
     }
 }
