@@ -1,7 +1,7 @@
 //! Rate limits that count: so many requests and images of one key and deployment in a window.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -24,7 +24,7 @@ pub(crate) struct Allowance {
 
 /// The windows that are open.
 #[derive(Debug, Default)]
-pub(crate) struct Limits(Mutex<HashMap<Scope, Window>>);
+pub(crate) struct Limits(Mutex<BTreeMap<Scope, Window>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Window {

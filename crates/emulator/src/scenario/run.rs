@@ -97,7 +97,8 @@ pub(crate) fn rule(scenario: Scenario, asked: &Asked<'_>) -> Ruling {
     let refuse = |refusal: Refusal| Ruling::Refuse(Box::new(refusal), false);
     let answer = Effects::default();
     Ruling::Answer(match scenario {
-        Scenario::None {} => answer,
+        // A limit was counted before it came here, and is kept.
+        Scenario::None {} | Scenario::Limit { .. } => answer,
         Scenario::PromptBlock { category } => {
             return refuse(Refusal::filtered(operation, is_gpt, "input", &category, id));
         }
@@ -143,8 +144,6 @@ pub(crate) fn rule(scenario: Scenario, asked: &Asked<'_>) -> Ruling {
             let silence = Duration::from_millis(millis);
             Effects::odd(Oddity::Stream(StreamOddity::LateHeartbeat(silence)))
         }
-        // Counted before it came here, and within its limit.
-        Scenario::Limit { .. } => answer,
         Scenario::Pace { compression } => {
             Effects { delay: pace::usual(order, asked.draw, compression), ..answer }
         }
