@@ -1,8 +1,8 @@
 //! Images by another HTTP client: the core without I/O between hyper's pooled client and a folder.
 //!
 //! ```sh
-//! imagewire emulate --port 8080 &
-//! cargo run --example own_client -- http://127.0.0.1:8080/fastapi/v1 "a corgi in a field"
+//! imagewire emulate --listen 127.0.0.1:8080 &
+//! cargo run -p imagewire-transport --example own_client -- http://127.0.0.1:8080/v1 "a corgi in a field"
 //! ```
 //!
 //! What `Client` does beside this is left to you: attempts ([`retry::decide`]), deadlines, limits, and links

@@ -42,9 +42,11 @@ fn request(n: u32) -> CreateImageRequest {
 
 /// Everything in a folder, hidden files included.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
-    let entries = fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("a file"));
     entries
-        .map(|entry| (entry.file_name().into_string().unwrap(), fs::read(entry.path()).unwrap_or_default()))
+        .map(|entry| {
+            (entry.file_name().into_string().expect("a name"), fs::read(entry.path()).unwrap_or_default())
+        })
         .collect()
 }
 
@@ -69,7 +71,7 @@ async fn files_do_not_depend_on_how_the_answer_comes() {
         for chunked in [false, true] {
             let body = body.clone();
             let server = Server::start(move |_, _| sent(&body, chunked)).await;
-            let count = images.len() as u32;
+            let count = u32::try_from(images.len()).expect("a few");
             let direct = client_at(&server.base()).generate(&request(count)).await.unwrap();
             assert_eq!(direct.images.iter().map(|image| image.bytes.to_vec()).collect::<Vec<_>>(), images);
             for toxic in [Toxic::None, Toxic::Slicer(if images.len() == 1 { 1 } else { 977 })] {
@@ -123,6 +125,9 @@ async fn a_writer_that_fails() {
     assert_eq!(server.paths(), [POST]);
 }
 
+/// What the server does, how the client is set up, and what comes of it.
+type Row = (fn(Vec<u8>) -> Reply, fn(Client, Duration) -> Client, Kind, Option<Timer>);
+
 /// a17, a14, a15: the answer breaks off after an image came whole: that one is kept, and the half one is not.
 #[tokio::test]
 async fn whole_images_of_a_broken_answer_are_kept() {
@@ -130,7 +135,6 @@ async fn whole_images_of_a_broken_answer_are_kept() {
     let cut = whole.len() / 2;
     let head = whole[..cut].to_vec();
     let soon = Duration::from_millis(300);
-    type Row = (fn(Vec<u8>) -> Reply, fn(Client, Duration) -> Client, Kind, Option<Timer>);
     let rows: [Row; 4] = [
         (Reply::Last, |client, _| client, Kind::Transport, None),
         (Reply::Stall, Client::body_idle_timeout, Kind::Timeout, Some(Timer::BodyIdle)),
