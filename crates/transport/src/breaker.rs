@@ -112,10 +112,13 @@ impl Breaker {
         {
             self.recent.pop_front();
         }
+        // Answers to requests that were sent before it opened change nothing.
+        if self.state != State::Closed || sign == Sign::Alive {
+            return;
+        }
         let failed = self.recent.iter().filter(|(_, failed)| *failed).count();
         let often = self.recent.len() >= ENOUGH && failed * 2 >= self.recent.len();
-        // Answers to requests that were sent before it opened change nothing.
-        if self.state == State::Closed && sign != Sign::Alive && (self.unreachable >= CONNECTS || often) {
+        if self.unreachable >= CONNECTS || often {
             self.open(now, random);
         }
     }

@@ -52,7 +52,7 @@ pub(crate) fn is_data_url(text: &str) -> bool {
     text.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
 }
 
-fn ends_with_ignoring_case(text: &str, end: &str) -> bool {
+pub(crate) fn ends_with_ignoring_case(text: &str, end: &str) -> bool {
     text.len()
         .checked_sub(end.len())
         .and_then(|at| text.get(at..))

@@ -22,7 +22,7 @@ mod witness;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{Checking, Endpoint, Error, Policy};
+use crate::{Checking, Endpoint, Error, Policy, http::Envelope};
 
 use self::{
     gates::Gates,
@@ -64,6 +64,9 @@ const MAX_ANSWER: u64 = 256 << 20;
 #[derive(Clone)]
 pub struct Client {
     endpoint: Arc<Endpoint>,
+    envelope: Arc<Envelope>,
+    /// The service, for messages.
+    place: Arc<str>,
     wire: Arc<Wire>,
     gates: Arc<Gates>,
     settings: Settings,

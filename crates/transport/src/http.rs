@@ -6,6 +6,8 @@ mod request;
 mod response;
 mod retry_after;
 
+#[cfg(feature = "reqwest")]
+pub(crate) use request::Envelope;
 pub(crate) use response::MAY_BE_BILLED;
 #[cfg(feature = "reqwest")]
 pub(crate) use response::{Exchange, Form, assemble};

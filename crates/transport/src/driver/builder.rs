@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::{Client, Connections, Settings, Wire, gates::Gates, resolve::Guard, tls};
-use crate::{Endpoint, Error, download::Links};
+use crate::{Endpoint, Error, download::Links, http::Envelope};
 
 /// For name, connection and TLS together.
 const CONNECT: Duration = Duration::from_secs(5);
@@ -103,7 +103,7 @@ impl ClientBuilder {
 
     pub(super) fn build_with(self, guard: Guard) -> Result<Client, Error> {
         let url = self.endpoint.url()?;
-        self.endpoint.extra_headers()?;
+        let envelope = Envelope::new(&self.endpoint)?;
         let links =
             self.downloads_from.iter().try_fold(Links::new(&url), |links, origin| links.allow(origin))?;
         let authorities = self.ca_file.as_deref().map(tls::authorities).transpose()?.unwrap_or_default();
@@ -112,6 +112,8 @@ impl ClientBuilder {
         Ok(Client {
             wire: Arc::new(Wire::new(&url, links, connections)?),
             gates: Gates::new(self.max_concurrent, self.images_per_minute),
+            envelope: Arc::new(envelope),
+            place: self.endpoint.place().into(),
             endpoint: Arc::new(self.endpoint),
             settings: Settings::default(),
         })

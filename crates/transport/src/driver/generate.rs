@@ -1,6 +1,6 @@
 //! The calls that buy images.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use ::http::{HeaderValue, Request};
 use bytes::Bytes;
@@ -23,7 +23,7 @@ use super::{
 use crate::{
     Attempt, Delivered, Delivery, Destination, Error, Generated, GeneratedImage, Kind, Outcome, Timer,
     Written, WrittenImage, decode,
-    http::{self, Exchange, Form, MAY_BE_BILLED},
+    http::{Exchange, Form, MAY_BE_BILLED},
     sink::{Draft, Kept, Piece, Saved, Unsaved},
     trace,
 };
@@ -33,7 +33,7 @@ pub(super) struct Order<'a> {
     pub(super) request: &'a CreateImageRequest,
     pub(super) findings: Vec<Finding>,
     message: Request<Bytes>,
-    pub(super) place: String,
+    pub(super) place: Arc<str>,
 }
 
 /// What a call bought, and how it went.
@@ -131,8 +131,8 @@ impl Client {
     pub(super) fn order<'a>(&self, request: &'a CreateImageRequest) -> Result<Order<'a>, Error> {
         let served = self.settings.served.as_deref();
         let findings = self.settings.checking.judge(&self.endpoint, served, request)?;
-        let message = http::build(&self.endpoint, request)?;
-        Ok(Order { request, findings, message, place: self.endpoint.place() })
+        let message = self.envelope.fill(request)?;
+        Ok(Order { request, findings, message, place: Arc::clone(&self.place) })
     }
 
     pub(super) fn call<'a>(&'a self, order: &'a Order<'_>) -> Call<'a> {
@@ -180,8 +180,9 @@ impl Client {
     ) -> Receiver<'a> {
         let exchange = Exchange::new(&self.endpoint, request, head.status, &head.headers);
         let limit = self.settings.max_answer;
-        let (idle, _) = self.idle(&exchange, request, head);
-        Receiver { request, exchange, head, limit, idle, deadline, observer: &self.settings.observer }
+        let form = exchange.form(request, &head.headers);
+        let (idle, _) = self.idle(form);
+        Receiver { request, exchange, head, form, limit, idle, deadline, observer: &self.settings.observer }
     }
 
     /// Sends the request once and waits for the head of its answer.
@@ -217,15 +218,15 @@ impl Client {
         if form != Form::Other && head.length.is_some_and(|length| length > limit) {
             return Err(exchange.finish(too_large(place, limit)));
         }
-        let idle = self.idle(&exchange, request, &head);
+        let idle = self.idle(form);
         let first = first.filter(|_| form == Form::Events);
         let bounds = Bounds { limit, first, idle, end: round.end };
         drop(exchange);
         Ok((head, Reading::new(body, bounds, settings.observer.clone())))
     }
 
-    fn idle(&self, exchange: &Exchange<'_>, request: &CreateImageRequest, head: &Head) -> (Duration, Timer) {
-        match exchange.form(request, &head.headers) {
+    fn idle(&self, form: Form) -> (Duration, Timer) {
+        match form {
             Form::Events => (self.settings.stream_idle, Timer::StreamIdle),
             Form::Json { .. } | Form::Other => (self.settings.body_idle, Timer::BodyIdle),
         }

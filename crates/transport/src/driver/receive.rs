@@ -59,6 +59,7 @@ pub(super) struct Receiver<'a> {
     pub(super) request: &'a CreateImageRequest,
     pub(super) exchange: Exchange<'a>,
     pub(super) head: &'a Head,
+    pub(super) form: Form,
     /// The bounds of the body, for messages.
     pub(super) limit: u64,
     pub(super) idle: std::time::Duration,
@@ -73,7 +74,7 @@ impl Receiver<'_> {
         reading: Reading<C>,
         sink: &S,
     ) -> Result<Haul<S::Writer>, Error> {
-        match self.exchange.form(self.request, &self.head.headers) {
+        match self.form {
             Form::Json { sure } if self.head.length.is_none_or(|length| length > SHORT) => {
                 self.scan(reading, sink, sure).await
             }
@@ -88,7 +89,7 @@ impl Receiver<'_> {
 
     /// A short answer, or one that is none.
     async fn gather<C: Chunks<Error = Cut>, W>(&self, mut reading: Reading<C>) -> Result<Haul<W>, Error> {
-        let is_answer = matches!(self.exchange.form(self.request, &self.head.headers), Form::Json { .. });
+        let is_answer = matches!(self.form, Form::Json { .. });
         let body = match reading.gather(self.head.length.unwrap_or_default()).await {
             Ok(body) => body,
             // The head has said enough; an explanation that is cut or too long must not hide it.

@@ -62,6 +62,7 @@ pub(super) struct Connections {
 /// The connections: those that carry the credential, and those for downloads.
 pub(super) struct Wire {
     service: Client,
+    address: Url,
     connections: Connections,
     links: Links,
     /// For links that are trusted, by need, see [`Wire::downloads`]; each is set up when it is first needed.
@@ -74,6 +75,7 @@ impl Wire {
     pub(super) fn new(service: &Url, links: Links, connections: Connections) -> Result<Self, Error> {
         Ok(Self {
             service: connections.client(service, Way::Usual)?,
+            address: service.clone(),
             connections,
             links,
             trusted: Default::default(),
@@ -81,7 +83,7 @@ impl Wire {
         })
     }
 
-    /// Sends the request once, and waits until an answer begins.
+    /// Sends the request once to the service, and waits until an answer begins.
     pub(super) async fn post(
         &self,
         request: Request<Bytes>,
@@ -90,9 +92,12 @@ impl Wire {
         witness: &Witness,
     ) -> Result<(Head, Body), Error> {
         let fail = |error| self.fault(error, place).into_error(witness.may_have_arrived());
-        let request =
-            request.map(|bytes| RequestBody::wrap(witness.watch(bytes))).try_into().map_err(fail)?;
-        let answer = self.service.execute(request);
+        let (head, bytes) = request.into_parts();
+        // Its address is known in the form that is needed here; reading it again would cost as much as the rest.
+        let mut message = ::reqwest::Request::new(head.method, self.address.clone());
+        *message.headers_mut() = head.headers;
+        *message.body_mut() = Some(RequestBody::wrap(witness.watch(bytes)));
+        let answer = self.service.execute(message);
         let response = match witness.stalled(answer, stall).await {
             Some(result) => result.map_err(fail)?,
             None => {

@@ -107,7 +107,7 @@ impl Client {
         let success = call.run(|round: Round| async move {
             let (head, reading) = self.open(an_order, &round).await?;
             let receiver = self.receiver(a_request, &head, a_call.deadline());
-            if receiver.exchange.form(a_request, &head.headers) == Form::Events {
+            if receiver.form == Form::Events {
                 drop(receiver);
                 return Ok((head, Ok(reading)));
             }

@@ -1,7 +1,7 @@
 //! Requests.
 
 use ::http::{
-    Request,
+    HeaderMap, HeaderValue, Method, Request, Uri,
     header::{ACCEPT, CONTENT_TYPE},
 };
 use bytes::Bytes;
@@ -12,6 +12,7 @@ use crate::{Endpoint, Error};
 /// The `User-Agent` of this release.
 pub const USER_AGENT: &str = concat!("imagewire/", env!("CARGO_PKG_VERSION"));
 
+const JSON: &str = "application/json";
 /// Services that do not stream answer as usual.
 const STREAM: &str = "text/event-stream, application/json";
 
@@ -23,23 +24,49 @@ const STREAM: &str = "text/event-stream, application/json";
 /// # Errors
 /// [`Kind::Configuration`](crate::Kind::Configuration), as [`Endpoint::url`], and for headers that cannot be added.
 pub fn build(endpoint: &Endpoint, request: &CreateImageRequest) -> Result<Request<Bytes>, Error> {
-    let url = endpoint.url()?;
-    // serde_json's message could quote the request, so it is not kept.
-    let body = serde_json::to_vec(request).map_err(|_| {
-        Error::configuration("The request cannot be written as JSON", "Check its extra members")
-    })?;
-    let mut built = Request::builder()
-        .method(endpoint.operation().method)
-        .uri(url.as_str())
-        .header(CONTENT_TYPE, "application/json")
-        .header(ACCEPT, if request.stream == Some(true) { STREAM } else { "application/json" });
-    for (name, value) in endpoint.extra_headers()?.into_iter().chain(endpoint.credential_header()?) {
-        built = built.header(name, value);
+    Envelope::new(endpoint)?.fill(request)
+}
+
+/// What all requests to an endpoint have in common. Its `Debug` would show more than a place, so it has none.
+pub(crate) struct Envelope {
+    method: Method,
+    address: Uri,
+    headers: HeaderMap,
+}
+
+impl Envelope {
+    pub(crate) fn new(endpoint: &Endpoint) -> Result<Self, Error> {
+        let url = endpoint.url()?;
+        let operation = endpoint.operation();
+        let unusable = || {
+            let what = format!("{}'s address cannot be used in a request", operation.title);
+            Error::configuration(what, "Check the base URL and the parameters")
+        };
+        let method = operation.method.parse().map_err(|_| unusable())?;
+        let address = url.as_str().parse().map_err(|_| unusable())?;
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        headers.insert(ACCEPT, HeaderValue::from_static(JSON));
+        for (name, value) in endpoint.extra_headers()?.into_iter().chain(endpoint.credential_header()?) {
+            headers.append(name, value);
+        }
+        Ok(Self { method, address, headers })
     }
-    built.body(Bytes::from(body)).map_err(|_| {
-        let what = format!("{}'s address cannot be used in a request", endpoint.operation().title);
-        Error::configuration(what, "Check the base URL and the parameters")
-    })
+
+    pub(crate) fn fill(&self, request: &CreateImageRequest) -> Result<Request<Bytes>, Error> {
+        // serde_json's message could quote the request, so it is not kept.
+        let body = serde_json::to_vec(request).map_err(|_| {
+            Error::configuration("The request cannot be written as JSON", "Check its extra members")
+        })?;
+        let mut built = Request::new(Bytes::from(body));
+        *built.method_mut() = self.method.clone();
+        *built.uri_mut() = self.address.clone();
+        *built.headers_mut() = self.headers.clone();
+        if request.stream == Some(true) {
+            built.headers_mut().insert(ACCEPT, HeaderValue::from_static(STREAM));
+        }
+        Ok(built)
+    }
 }
 
 #[cfg(test)]

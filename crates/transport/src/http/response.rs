@@ -5,6 +5,8 @@ mod arriving;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
+
 use ::http::{
     HeaderMap, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION},
@@ -16,7 +18,7 @@ use serde_json::{Value, error::Category};
 pub(crate) use arriving::assemble;
 
 use super::refusal;
-use crate::{Endpoint, Error, Kind, Outcome, Secret, error::Scrub};
+use crate::{Endpoint, Error, Kind, Outcome, Secret, decode::ends_with_ignoring_case, error::Scrub};
 
 /// What to tell a person whose request may have been carried out.
 pub(crate) const MAY_BE_BILLED: &str =
@@ -216,10 +218,10 @@ impl Exchange<'_> {
 }
 
 /// The type that the head claims, without parameters.
-fn declared(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get(CONTENT_TYPE)?;
-    let text = String::from_utf8_lossy(value.as_bytes());
-    Some(text.split(';').next().unwrap_or_default().trim().to_owned())
+fn declared(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let value = headers.get(CONTENT_TYPE)?.as_bytes();
+    let kind = value.split(|byte| *byte == b';').next().unwrap_or_default();
+    Some(String::from_utf8_lossy(kind.trim_ascii()))
 }
 
 fn form(headers: &HeaderMap) -> Form {
@@ -232,8 +234,8 @@ fn form(headers: &HeaderMap) -> Form {
 }
 
 fn is_json(declared: &str) -> bool {
-    let declared = declared.to_ascii_lowercase();
-    matches!(declared.as_str(), "application/json" | "text/json") || declared.ends_with("+json")
+    ["application/json", "text/json"].iter().any(|json| declared.eq_ignore_ascii_case(json))
+        || ends_with_ignoring_case(declared, "+json")
 }
 
 fn any_filtered(value: &Value) -> bool {
