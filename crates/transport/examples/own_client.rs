@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! imagewire emulate --listen 127.0.0.1:8080 &
-//! cargo run -p imagewire-transport --example own_client -- http://127.0.0.1:8080/v1 "a corgi in a field"
+//! FAST_API_KEY=any cargo run -p imagewire-transport --example own_client -- http://127.0.0.1:8080/v1 "a corgi in a field"
 //! ```
 //!
 //! What `Client` does beside this is left to you: attempts ([`retry::decide`]), deadlines, limits, and links
@@ -16,7 +16,7 @@ use std::{env, error::Error, fs, io::Write as _};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
 use imagewire_transport::{
-    Checking, Endpoint,
+    Checking, Endpoint, Secret,
     decode::{self, Limits, Scanned, Scanner},
     http, operations,
 };
@@ -28,7 +28,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (Some(base_url), Some(prompt)) = (arguments.next(), arguments.next()) else {
         return Err("usage: own_client BASE-URL PROMPT".into());
     };
-    let endpoint = Endpoint::new(&operations::FASTAPI).base_url(base_url);
+    let key = Secret::new(env::var("FAST_API_KEY").map_err(|_| "set FAST_API_KEY; the emulator takes any")?)?;
+    let endpoint = Endpoint::new(&operations::FASTAPI).base_url(base_url).credential(key);
     let request = CreateImageRequest::new(prompt).model("dall-e-3").response_format("b64_json");
     Checking::Enforce.judge(&endpoint, None, &request)?;
 
