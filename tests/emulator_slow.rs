@@ -103,7 +103,7 @@ async fn a_client_that_takes_nothing_is_let_go() {
             std::thread::sleep(Duration::from_millis(5));
         }
         let mut taken = 0;
-        let mut piece = [0; 65_536];
+        let mut piece = [0; 8_192];
         while let Ok(read @ 1..) = stream.read(&mut piece) {
             taken += read;
         }

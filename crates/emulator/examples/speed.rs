@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p imagewire-emulator --example speed`. Each server has one thread; the clients have another.
 
+#![allow(clippy::cast_precision_loss, reason = "figures for people")]
+
 use std::{
     io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
