@@ -60,7 +60,7 @@ impl Folder {
     pub(crate) fn open_staging(&self) -> Result<(), Error> {
         let staging = self.staging();
         let unable = |error: io::Error| Error::io(&self.path, "write into the folder", &error);
-        self.refuse_link(&staging)?;
+        Self::refuse_link(&staging)?;
         fs::create_dir_all(&staging).map_err(unable)?;
         for entry in fs::read_dir(&staging).map_err(unable)? {
             let path = entry.map_err(unable)?.path();
@@ -244,7 +244,7 @@ impl Folder {
     }
 
     /// What is written must not end up elsewhere.
-    pub(crate) fn refuse_link(&self, path: &Path) -> Result<(), Error> {
+    pub(crate) fn refuse_link(path: &Path) -> Result<(), Error> {
         if fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_symlink()) {
             let message = format!("{} is a link. Remove it, or choose another folder", path.display());
             return Err(Error::new(ErrorKind::Io, message));

@@ -136,7 +136,7 @@ impl Collector<'_> {
             Ok(request) => self.request(place, id, request),
             // The reader's own words would quote the value.
             Err(_) => {
-                self.fault(place, id, "a member is of the wrong kind; see `imagewire validate`".to_owned())
+                self.fault(place, id, "a member is of the wrong kind; see `imagewire validate`".to_owned());
             }
         }
     }

@@ -178,7 +178,7 @@ impl Ledger {
             ),
             _ => Error::io(&path, "read the ledger", &error),
         };
-        folder.refuse_link(&path)?;
+        Folder::refuse_link(&path)?;
         let file = options.open(&path).map_err(unable)?;
         let mut reader = Reader { path: &path, chain: Chain::default(), line: 0, end: 0, is_open: false };
         let (job, items) = reader.read(&file)?;

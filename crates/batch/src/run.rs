@@ -5,7 +5,7 @@ mod job;
 mod plan;
 mod save;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fmt, sync::Arc, time::Duration};
 
 use imagewire_transport::{Client, Policy};
 use imagewire_types::{CreateImageRequest, ImagesResponse};
@@ -190,14 +190,7 @@ impl Batch {
         if *stop.borrow() > 0 {
             stop.mark_changed();
         }
-        let unpriced = items.iter().find(|item| item.reserve.is_none());
-        if let (Some(_), Some(item)) = (self.max_cost, unpriced) {
-            let message = format!(
-                "the price of {:?} is not known, so no cap on costs can hold; cap the number of images instead",
-                item.id
-            );
-            return Err(Error::new(ErrorKind::Item, message));
-        }
+        self.require_prices(&items)?;
         let Plan { mut work, settled } = plan::plan(&mut ledger, &items, self)?;
         on_event(Event::Begun { items: items.len(), to_send: work.len() });
         let mut report = Report { items: items.len(), ..Report::default() };
@@ -270,33 +263,44 @@ impl Batch {
         }
         jobs.abort_all();
         while jobs.join_next().await.is_some() {}
-        for (_, work) in under_way {
-            // The intent is in the ledger, and nobody waits for the answer any more.
-            let outcome = Outcome {
-                failure: Some(job::interrupted()),
-                ..Outcome::new(&shared.items[work.item].id, Status::Unknown)
-            };
-            report.count(&outcome);
-            on_event(Event::Item(&outcome));
-        }
-        for left in work.into_items() {
-            let outcome = Outcome::new(&shared.items[left].id, Status::Pending);
+        for outcome in left(&shared.items, under_way, work) {
             report.count(&outcome);
             on_event(Event::Item(&outcome));
         }
         report.stopped = gate.stopped.take();
-        let listed: std::collections::BTreeSet<String> =
-            shared.items.iter().map(|item| item.id.clone()).collect();
+        let listed: BTreeSet<String> = shared.items.iter().map(|item| item.id.clone()).collect();
         drop(shared);
         let ledger = writer.end().await?;
         // Money is a matter of all items, also of those that the input no longer has.
         let is_open = |entry: &Entry| matches!(entry.state, State::Unknown(_) | State::Received(_));
-        let open = ledger.iter().filter(|(_, entry)| is_open(entry));
-        report.unknown.extend(open.filter(|(id, _)| !listed.contains(*id)).map(|(id, _)| id.to_owned()));
+        let open = ledger.iter().filter(|(id, entry)| is_open(entry) && !listed.contains(*id));
+        report.unknown.extend(open.map(|(id, _)| id.to_owned()));
         report.spent = ledger.spent();
         ledger.folder().close_staging();
         Ok(report)
     }
+
+    /// A cap on costs holds only where all prices are known.
+    fn require_prices(&self, items: &[Item]) -> Result<(), Error> {
+        let unpriced = items.iter().find(|item| item.reserve.is_none());
+        let (Some(_), Some(item)) = (self.max_cost, unpriced) else { return Ok(()) };
+        let message = format!(
+            "the price of {:?} is not known, so no cap on costs can hold; cap the number of images instead",
+            item.id
+        );
+        Err(Error::new(ErrorKind::Item, message))
+    }
+}
+
+/// The items that have not come to an end when a run does.
+fn left(items: &[Item], under_way: Vec<(Id, Work)>, work: plan::Queue) -> Vec<Outcome> {
+    let outcome = |item: usize, status| Outcome::new(&items[item].id, status);
+    // The intent is in the ledger, and nobody waits for the answer any more.
+    let open = under_way.into_iter().map(|(_, work)| Outcome {
+        failure: Some(job::interrupted()),
+        ..outcome(work.item, Status::Unknown)
+    });
+    open.chain(work.into_items().into_iter().map(|item| outcome(item, Status::Pending))).collect()
 }
 
 /// What a finished job means for its item; `None` when it is to be sent again.
@@ -314,7 +318,7 @@ fn conclude(
     match ended {
         Ended::Done { files, cost, failure } => {
             let status = event::status(files.len(), item.images());
-            Some(Outcome { files, cost, failure, ..Outcome::new(&item.id, status) })
+            Some(Outcome { files, failure, cost, ..Outcome::new(&item.id, status) })
         }
         Ended::Failed(failure) => Some(failed(Status::Failed, failure)),
         Ended::Unknown(failure) => Some(failed(Status::Unknown, failure)),

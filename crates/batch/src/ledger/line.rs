@@ -67,13 +67,13 @@ pub(super) fn tail(text: &[u8]) -> Tail {
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let length = std::str::from_utf8(rest.get(..digits).unwrap_or_default()).ok();
     let length: Option<usize> = length.and_then(|length| length.parse().ok());
-    match (head_fits, rest.get(digits)) {
-        (false, _) => Tail::Damaged,
-        (true, None) => Tail::Cut,
+    let is_cut = match rest.get(digits) {
+        None => true,
         // The comma, the record and the bracket.
-        (true, Some(b',')) if length.is_some_and(|length| rest.len() < digits + 1 + length + 1) => Tail::Cut,
-        (true, Some(_)) => Tail::Damaged,
-    }
+        Some(b',') => length.is_some_and(|length| rest.len() < length.saturating_add(digits + 2)),
+        Some(_) => false,
+    };
+    if head_fits && is_cut { Tail::Cut } else { Tail::Damaged }
 }
 
 #[cfg(test)]
@@ -108,5 +108,6 @@ mod tests {
         }
         assert_eq!(tail(&[text.as_slice(), b"\t"].concat()), Tail::Damaged, "a line feed that was changed");
         assert_eq!(tail(&text.to_ascii_uppercase()), Tail::Damaged);
+        assert_eq!(tail(b"[\"00000000\",18446744073709551615,"), Tail::Cut, "nothing overflows");
     }
 }

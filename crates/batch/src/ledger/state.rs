@@ -122,7 +122,7 @@ impl Items {
                 entry.not_bought(&mut self.spent, State::Failed(failure.into()));
             }
             Record::Unknown { failure, .. } if open || matches!(entry.state, State::Received(_)) => {
-                entry.state = State::Unknown(Some(failure.into()))
+                entry.state = State::Unknown(Some(failure.into()));
             }
             Record::Settled { bought: true, .. } if open => entry.state = State::Bought,
             Record::Settled { bought: false, .. } if open => {

@@ -80,6 +80,11 @@ fn read(bytes: &[u8]) -> Result<Vec<(String, Entry)>, Error> {
     Ok(items.entries.into_iter().map(|(id, entry)| (id.into(), entry)).collect())
 }
 
+/// How many lines end in these bytes.
+fn lines_before(bytes: &[u8]) -> usize {
+    bytes.split(|byte| *byte == b'\n').count() - 1
+}
+
 fn states(ledger: &Ledger) -> Vec<(String, Entry)> {
     ledger.iter().map(|(id, entry)| (id.to_owned(), entry.clone())).collect()
 }
@@ -117,7 +122,7 @@ fn a_ledger_that_is_cut_anywhere_says_what_was_so_before() {
             continue;
         }
         // A line that lacks its line feed alone is whole.
-        let lines = whole[..end].iter().filter(|byte| **byte == b'\n').count();
+        let lines = lines_before(&whole[..end]);
         let is_whole = whole.get(end) == Some(&b'\n');
         let expected = &prefixes[lines + usize::from(is_whole) - 1];
         assert_eq!(read(&whole[..end]).unwrap(), *expected, "{end}");
@@ -148,7 +153,7 @@ fn no_change_of_a_byte_passes() {
             }
             match read(&changed) {
                 Err(error) => {
-                    let line = whole[..at].iter().filter(|byte| **byte == b'\n').count() + 1;
+                    let line = lines_before(&whole[..at]) + 1;
                     assert_eq!(error.kind(), ErrorKind::Damaged);
                     assert!(error.to_string().contains(&format!("line {line}:")), "{at}: {error}");
                 }
