@@ -34,10 +34,6 @@ fn bodies() -> impl Strategy<Value = Map<String, Value>> {
     })
 }
 
-fn is_wider_than_32_bits(value: &Value) -> bool {
-    value.as_f64().is_some_and(|number| number > f64::from(u32::MAX))
-}
-
 #[test]
 fn schemas_for_a_model_say_what_the_sources_say() {
     for (dialect, model) in pairs() {
@@ -53,8 +49,11 @@ fn schemas_for_a_model_say_what_the_sources_say() {
             let mut without_size = body.clone();
             without_size.remove("size");
             let is_size = found && !expected && oracle.accepts(&without_size.into());
-            // `format: uint32` is no standard assertion, so the documents add the bound that it means.
-            let is_wide = expected && !found && body.values().any(is_wider_than_32_bits);
+            // Published documents say what a member holds at most that is 32 bits wide; the sources say `uint32`.
+            let mut narrow = body.clone();
+            narrow.retain(|_, value| value.as_f64().is_none_or(|number| number <= f64::from(u32::MAX)));
+            let is_wide =
+                expected && !found && narrow.len() < body.len() && published.is_valid(&narrow.into());
             prop_assert!(
                 found == expected || is_size || is_wide,
                 "{body:?} for {model:?} at {dialect}: {found}, not {expected}"

@@ -98,7 +98,7 @@ impl Document {
 
 /// One emulator for a service, with the model behind every deployment.
 async fn started(dialect: &str) -> Emulator {
-    let builder = Emulator::builder().dialect(dialect).expect("a service");
+    let builder = Emulator::builder().texture(0).dialect(dialect).expect("a service");
     let models: BTreeSet<&str> = pairs().filter_map(|(_, model)| model).collect();
     let builder = models.into_iter().fold(builder, |builder, model| builder.deployment(model, model));
     builder.start().await.expect("a port")

@@ -13,14 +13,14 @@ use server::{Server, json, reply};
 const POST: &str = "/v1/images/generations";
 
 /// A part of a PNG; its checksum is not looked at.
-fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).expect("small").to_be_bytes();
-    [&length[..], name, content, &[0; 4]].concat()
+    [&length[..], &name, content, &[0; 4]].concat()
 }
 
 fn png(width: u32, height: u32, rest: &[Vec<u8>]) -> Vec<u8> {
     let head = [&width.to_be_bytes()[..], &height.to_be_bytes(), b"\x08\x06\0\0\0"].concat();
-    [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(b"IHDR", &head), rest.concat(), chunk(b"IEND", b"")].concat()
+    [b"\x89PNG\r\n\x1a\n".to_vec(), chunk(*b"IHDR", &head), rest.concat(), chunk(*b"IEND", b"")].concat()
 }
 
 fn jpeg() -> Vec<u8> {
@@ -53,8 +53,8 @@ async fn images_that_would_burst() {
         png(60_000, 60_000, &[]),
         png(1 << 31, 1 << 31, &[]),
         png(u32::MAX, 1, &[]),
-        png(3, 2, &[chunk(b"acTL", &frames)]),
-        png(3, 2, &[chunk(b"iCCP", &flood), chunk(b"zTXt", &flood), chunk(b"iTXt", &flood)]),
+        png(3, 2, &[chunk(*b"acTL", &frames)]),
+        png(3, 2, &[chunk(*b"iCCP", &flood), chunk(*b"zTXt", &flood), chunk(*b"iTXt", &flood)]),
         // A part that claims to be longer than the file.
         [png(3, 2, &[]), b"\xff\xff\xff\xffIDAT".to_vec()].concat(),
     ];
