@@ -99,8 +99,8 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, act: impl Fn() 
 /// A call to a server that does `first` with the first request and answers all others; how many arrived whole.
 async fn call(authority: &Authority, first: Act) -> (Result<Generated, Error>, usize) {
     let acceptor = authority.speaking("localhost", false, &[b"h2"]);
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
     let arrived = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&arrived);
     let server = tokio::spawn(async move {
@@ -115,7 +115,7 @@ async fn call(authority: &Authority, first: Act) -> (Result<Generated, Error>, u
     });
     let builder = Client::builder(endpoint_at(&format!("https://localhost:{port}/v1")));
     let none = Duration::ZERO;
-    let client = builder.ca_file(authority.file()).build().unwrap();
+    let client = builder.ca_file(authority.file()).build().expect("a client");
     let client = client.retry(Policy::default().backoff_times(none, none, none));
     let result = client.generate(&CreateImageRequest::new(PROMPT)).await;
     server.abort();

@@ -83,41 +83,12 @@ async fn nothing_is_lost_or_bought_twice() {
     let (_guard, mut heard) = (listen(&recorder), 0);
 
     let (entries, dice) = (Arc::clone(&journal), Mutex::new(random.fork()));
-    let (good_links, bad_links) = origins.clone();
+    let links = origins.clone();
     let server = Server::run(move |_, seen, _| {
         let request: CreateImageRequest = serde_json::from_slice(&seen.body).expect("a request");
-        let call: u64 =
-            request.prompt.rsplit(' ').next().and_then(|call| call.parse().ok()).expect("a number");
         let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let entry = entries.entry(call).or_default();
-        entry.posts += 1;
         let mut dice = dice.lock().unwrap_or_else(PoisonError::into_inner);
-        // As services do that repeat what they were sent.
-        let echo = format!("{KEY} may not draw {}", request.prompt);
-        let busy = |status: &str| Reply::Last(reply(status, "retry-after-ms: 1", echo.as_bytes()));
-        match dice.u32(0..20) {
-            0 => busy("429 Too Many Requests"),
-            1 => busy("503 Service Unavailable"),
-            2 => Reply::Last(reply("400 Bad Request", "", echo.as_bytes())),
-            8 => {
-                Reply::Last(reply("307 Hop", &format!("location: {bad_links}/CANARY?{KEY}"), echo.as_bytes()))
-            }
-            other => {
-                entry.drawn += 1;
-                let payload = Base64::encode(image(call));
-                let good = json(&format!(r#"{{"data":[{{"b64_json":"{}"}}]}}"#, payload.as_str()));
-                match other {
-                    3 => Reply::Reset,
-                    4 => Reply::Last(Vec::new()),
-                    5 => Reply::Last(good[..dice.usize(1..good.len())].to_vec()),
-                    6 => Reply::Last(reply("500 Oops", "", echo.as_bytes())),
-                    7 => Reply::Last(reply("200 OK", "content-type: text/html", b"<html>CANARY")),
-                    9 => Reply::Last(link(&bad_links, call)),
-                    10 => Reply::Last(link(&good_links, call)),
-                    _ => Reply::Last(good),
-                }
-            }
-        }
+        answer(&request.prompt, &mut entries, &mut dice, (&links.0, &links.1))
     })
     .await;
 
@@ -184,6 +155,42 @@ async fn nothing_is_lost_or_bought_twice() {
         }
     }
     assert_eq!(ended.values().map(|count| u64::from(*count)).sum::<u64>(), calls);
+}
+
+/// What the service does with a call, whose number ends its prompt. Links lead where they may, or where nobody may go.
+fn answer(
+    prompt: &str,
+    entries: &mut BTreeMap<u64, Entry>,
+    dice: &mut fastrand::Rng,
+    (good_links, bad_links): (&str, &str),
+) -> Reply {
+    let call: u64 = prompt.rsplit(' ').next().and_then(|call| call.parse().ok()).expect("a number");
+    let entry = entries.entry(call).or_default();
+    entry.posts += 1;
+    // As services do that repeat what they were sent.
+    let echo = format!("{KEY} may not draw {prompt}");
+    let refusal = |status: &str, headers: &str| Reply::Last(reply(status, headers, echo.as_bytes()));
+    match dice.u32(0..20) {
+        0 => refusal("429 Too Many Requests", "retry-after-ms: 1"),
+        1 => refusal("503 Service Unavailable", "retry-after-ms: 1"),
+        2 => refusal("400 Bad Request", ""),
+        8 => refusal("307 Hop", &format!("location: {bad_links}/CANARY?{KEY}")),
+        other => {
+            entry.drawn += 1;
+            let payload = Base64::encode(image(call));
+            let good = json(&format!(r#"{{"data":[{{"b64_json":"{}"}}]}}"#, payload.as_str()));
+            match other {
+                3 => Reply::Reset,
+                4 => Reply::Last(Vec::new()),
+                5 => Reply::Last(good[..dice.usize(1..good.len())].to_vec()),
+                6 => refusal("500 Oops", ""),
+                7 => Reply::Last(reply("200 OK", "content-type: text/html", b"<html>CANARY")),
+                9 => Reply::Last(link(bad_links, call)),
+                10 => Reply::Last(link(good_links, call)),
+                _ => Reply::Last(good),
+            }
+        }
+    }
 }
 
 fn link(origin: &str, call: u64) -> Vec<u8> {
