@@ -57,10 +57,11 @@ enum LogFormat {
 
 /// Logs what `RUST_LOG` names; where only a format is asked for, requests.
 fn log(format: Option<LogFormat>) {
-    let filter = match (EnvFilter::try_from_default_env(), format) {
-        (Ok(filter), _) => filter,
-        (Err(_), Some(_)) => EnvFilter::new("imagewire_emulator=info"),
-        (Err(_), None) => return,
+    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
+    let filter = match (asked, format) {
+        (Some(asked), _) => EnvFilter::new(asked),
+        (None, Some(_)) => EnvFilter::new("imagewire_emulator=info"),
+        (None, None) => return,
     };
     let subscriber =
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
