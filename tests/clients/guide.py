@@ -2,7 +2,7 @@
 
 usage: guide.py WORKSPACE FOLDER
 
-A block belongs to the heading above it. Its first line names its file; blocks of `sh` are run in that folder.
+A block belongs to the heading above it. Its first line names its file; blocks of `bash` are run in that folder.
 """
 
 import os
@@ -53,7 +53,7 @@ def main():
         for heading, kind, text in found:
             if heading != language:
                 continue
-            if kind == "sh":
+            if kind == "bash":
                 commands.append(text)
                 continue
             name = re.match(r"(?:#|//) (\S+)\n", text)[1]
