@@ -99,8 +99,8 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, act: impl Fn() 
 /// A call to a server that does `first` with the first request and answers all others; how many arrived whole.
 async fn call(authority: &Authority, first: Act) -> (Result<Generated, Error>, usize) {
     let acceptor = authority.speaking("localhost", false, &[b"h2"]);
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let port = listener.local_addr().expect("an address").port();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let port = listener.local_addr().expect("a bound socket").port();
     let arrived = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&arrived);
     let server = tokio::spawn(async move {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use canary::{KEY, assert_private, endpoint_at};
-use imagewire_transport::{Client, Kind, Outcome, Policy};
+use imagewire_transport::{Client, Error, Generated, Kind, Outcome, Policy};
 use imagewire_types::{Base64, CreateImageRequest};
 use server::{Reply, Server, json, reply};
 use toxics::{Proxy, Toxic};
@@ -39,6 +39,8 @@ struct Entry {
     /// How many of them drew an image, delivered or not.
     drawn: u32,
 }
+
+type Journal = Arc<Mutex<BTreeMap<u64, Entry>>>;
 
 fn number(environment: &str, usual: u64) -> u64 {
     std::env::var(environment).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
@@ -65,7 +67,7 @@ async fn nothing_is_lost_or_bought_twice() {
     let calls = number(CALLS, 400);
     println!("{SEED}={seed} {CALLS}={calls}");
     let mut random = fastrand::Rng::with_seed(seed);
-    let journal: Arc<Mutex<BTreeMap<u64, Entry>>> = Arc::default();
+    let journal = Journal::default();
     let lock = |journal: &Mutex<BTreeMap<u64, Entry>>, call| {
         journal.lock().unwrap_or_else(PoisonError::into_inner).entry(call).or_default().to_owned()
     };
@@ -82,16 +84,7 @@ async fn nothing_is_lost_or_bought_twice() {
     #[cfg(feature = "tracing")]
     let (_guard, mut heard) = (listen(&recorder), 0);
 
-    let (entries, dice) = (Arc::clone(&journal), Mutex::new(random.fork()));
-    let links = origins.clone();
-    let server = Server::run(move |_, seen, _| {
-        let request: CreateImageRequest = serde_json::from_slice(&seen.body).expect("a request");
-        let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut dice = dice.lock().unwrap_or_else(PoisonError::into_inner);
-        answer(&request.prompt, &mut entries, &mut dice, (&links.0, &links.1))
-    })
-    .await;
-
+    let server = service(Arc::clone(&journal), random.fork(), origins.clone()).await;
     let mut ended: BTreeMap<&str, u32> = BTreeMap::new();
     let mut running = tokio::task::JoinSet::new();
     for call in 0..calls {
@@ -114,28 +107,7 @@ async fn nothing_is_lost_or_bought_twice() {
             let result = client.generate(&CreateImageRequest::new(format!("CANARY-PROMPT {call}"))).await;
             let entry = lock(&journal, call);
             let told = format!("call {call}, {up:?} up, {down:?} down: {entry:?}, {result:?}");
-            assert!(entry.drawn <= 1, "bought twice: {told}");
-            assert!(entry.posts <= 3, "{told}");
-            match result {
-                Ok(generated) => {
-                    assert_eq!(generated.images[0].bytes, image(call), "{told}");
-                    assert_eq!(entry.drawn, 1, "{told}");
-                    "bought"
-                }
-                Err(error) => {
-                    assert_private(&error);
-                    match error.outcome() {
-                        Outcome::NotSent | Outcome::Refused => assert_eq!(entry.drawn, 0, "{told}"),
-                        Outcome::Unknown => assert!(error.attempts().len() <= 3, "{told}"),
-                        // Its link leads where nobody may go.
-                        Outcome::Done => {
-                            assert_eq!((error.kind(), entry.drawn), (Kind::Download, 1), "{told}");
-                            assert!(error.partial().is_some_and(|part| part.response.data[0].url.is_some()));
-                        }
-                    }
-                    error.outcome().as_str()
-                }
-            }
+            judge(call, entry, result, &told)
         });
     }
     while let Some(end) = running.join_next().await {
@@ -157,38 +129,68 @@ async fn nothing_is_lost_or_bought_twice() {
     assert_eq!(ended.values().map(|count| u64::from(*count)).sum::<u64>(), calls);
 }
 
-/// What the service does with a call, whose number ends its prompt. Links lead where they may, or where nobody may go.
-fn answer(
-    prompt: &str,
-    entries: &mut BTreeMap<u64, Entry>,
-    dice: &mut fastrand::Rng,
-    (good_links, bad_links): (&str, &str),
-) -> Reply {
-    let call: u64 = prompt.rsplit(' ').next().and_then(|call| call.parse().ok()).expect("a number");
-    let entry = entries.entry(call).or_default();
-    entry.posts += 1;
-    // As services do that repeat what they were sent.
-    let echo = format!("{KEY} may not draw {prompt}");
-    let refusal = |status: &str, headers: &str| Reply::Last(reply(status, headers, echo.as_bytes()));
-    match dice.u32(0..20) {
-        0 => refusal("429 Too Many Requests", "retry-after-ms: 1"),
-        1 => refusal("503 Service Unavailable", "retry-after-ms: 1"),
-        2 => refusal("400 Bad Request", ""),
-        8 => refusal("307 Hop", &format!("location: {bad_links}/CANARY?{KEY}")),
-        other => {
-            entry.drawn += 1;
-            let payload = Base64::encode(image(call));
-            let good = json(&format!(r#"{{"data":[{{"b64_json":"{}"}}]}}"#, payload.as_str()));
-            match other {
-                3 => Reply::Reset,
-                4 => Reply::Last(Vec::new()),
-                5 => Reply::Last(good[..dice.usize(1..good.len())].to_vec()),
-                6 => refusal("500 Oops", ""),
-                7 => Reply::Last(reply("200 OK", "content-type: text/html", b"<html>CANARY")),
-                9 => Reply::Last(link(bad_links, call)),
-                10 => Reply::Last(link(good_links, call)),
-                _ => Reply::Last(good),
+/// Draws, refuses, fails and repeats what it was sent, as `dice` will. Its links lead to the first origin and to the second.
+async fn service(journal: Journal, dice: fastrand::Rng, origins: (String, String)) -> Server {
+    let (dice, (good_links, bad_links)) = (Mutex::new(dice), origins);
+    Server::run(move |_, seen, _| {
+        let request: CreateImageRequest = serde_json::from_slice(&seen.body).expect("a request");
+        let call: u64 =
+            request.prompt.rsplit(' ').next().and_then(|call| call.parse().ok()).expect("a number");
+        let mut entries = journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let entry = entries.entry(call).or_default();
+        entry.posts += 1;
+        let mut dice = dice.lock().unwrap_or_else(PoisonError::into_inner);
+        let echo = format!("{KEY} may not draw {}", request.prompt);
+        let busy = |status: &str| Reply::Last(reply(status, "retry-after-ms: 1", echo.as_bytes()));
+        match dice.u32(0..20) {
+            0 => busy("429 Too Many Requests"),
+            1 => busy("503 Service Unavailable"),
+            2 => Reply::Last(reply("400 Bad Request", "", echo.as_bytes())),
+            8 => {
+                Reply::Last(reply("307 Hop", &format!("location: {bad_links}/CANARY?{KEY}"), echo.as_bytes()))
             }
+            other => {
+                entry.drawn += 1;
+                let payload = Base64::encode(image(call));
+                let good = json(&format!(r#"{{"data":[{{"b64_json":"{}"}}]}}"#, payload.as_str()));
+                match other {
+                    3 => Reply::Reset,
+                    4 => Reply::Last(Vec::new()),
+                    5 => Reply::Last(good[..dice.usize(1..good.len())].to_vec()),
+                    6 => Reply::Last(reply("500 Oops", "", echo.as_bytes())),
+                    7 => Reply::Last(reply("200 OK", "content-type: text/html", b"<html>CANARY")),
+                    9 => Reply::Last(link(&bad_links, call)),
+                    10 => Reply::Last(link(&good_links, call)),
+                    _ => Reply::Last(good),
+                }
+            }
+        }
+    })
+    .await
+}
+
+/// Holds what a call says against what became of it.
+fn judge(call: u64, entry: Entry, result: Result<Generated, Error>, told: &str) -> &'static str {
+    assert!(entry.drawn <= 1, "bought twice: {told}");
+    assert!(entry.posts <= 3, "{told}");
+    match result {
+        Ok(generated) => {
+            assert_eq!(generated.images[0].bytes, image(call), "{told}");
+            assert_eq!(entry.drawn, 1, "{told}");
+            "bought"
+        }
+        Err(error) => {
+            assert_private(&error);
+            match error.outcome() {
+                Outcome::NotSent | Outcome::Refused => assert_eq!(entry.drawn, 0, "{told}"),
+                Outcome::Unknown => assert!(error.attempts().len() <= 3, "{told}"),
+                // Its link leads where nobody may go.
+                Outcome::Done => {
+                    assert_eq!((error.kind(), entry.drawn), (Kind::Download, 1), "{told}");
+                    assert!(error.partial().is_some_and(|part| part.response.data[0].url.is_some()));
+                }
+            }
+            error.outcome().as_str()
         }
     }
 }
