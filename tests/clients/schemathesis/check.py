@@ -46,7 +46,8 @@ def check(service, cases, reports):
             *("--report", "json", "--report-json-path", str(report), "--no-color"),
         ]
         environment = {**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
-        run = subprocess.run(command, env=environment, capture_output=True, text=True)
+        # It leaves a folder where it runs.
+        run = subprocess.run(command, env=environment, cwd=reports, capture_output=True, text=True)
     if run.returncode != 0:
         print(run.stdout[-20_000:], run.stderr[-5_000:], file=sys.stderr)
     if not report.exists():
