@@ -5,6 +5,7 @@ mod command;
 mod config;
 mod failure;
 mod help;
+mod log;
 mod output;
 mod price;
 mod progress;
@@ -76,6 +77,10 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => return usage(&error),
     };
+    // The emulator's log has formats of its own.
+    if !matches!(arguments.command, Command::Emulate(_)) {
+        log::listen(None);
+    }
     match arguments.command {
         Command::Generate(arguments) => command::generate::run(&arguments),
         Command::Batch(arguments) => command::batch::run(&arguments),

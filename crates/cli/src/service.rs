@@ -219,6 +219,15 @@ impl Service {
         if let Some(file) = self.settings.text("ca_file") {
             builder = builder.ca_file(file);
         }
+        match (self.settings.text("client_cert_file"), self.settings.text("client_key_file")) {
+            (Some(certificate), Some(key)) => builder = builder.client_certificate(certificate, key),
+            (None, None) => {}
+            (Some(_), None) | (None, Some(_)) => {
+                return Err(Failure::configuration(
+                    "a client certificate needs client_cert_file and client_key_file: set both or neither",
+                ));
+            }
+        }
         if let Some(images) = self.images_per_minute() {
             builder = builder.images_per_minute(images);
         }

@@ -295,6 +295,7 @@ fn an_untrusted_project_decides_nothing_about_keys() {
         ("api_key_file = \"/etc/hostname\"".to_owned(), "how the key is obtained"),
         ("base_url = \"https://elsewhere.example/v1\"".to_owned(), "where the key is sent"),
         ("ca_file = \"ca.pem\"".to_owned(), "which certificate authorities are trusted"),
+        ("client_key_file = \"me.key\"".to_owned(), "which private key is used"),
     ] {
         home.write(
             PROJECT,
@@ -322,6 +323,23 @@ fn an_untrusted_project_decides_nothing_about_keys() {
     assert_eq!(home.run(&[("IMAGEWIRE_TRUST_PROJECT", "1")], &["doctor"]).code(), Some(0));
     home.write(USER, "trusted_projects = [\"~/project\"]\n");
     assert_eq!(home.run(&[], &["doctor"]).code(), Some(0));
+}
+
+#[test]
+fn a_client_certificate_comes_from_openais_own_variables_and_needs_its_key() {
+    let home = Home::new();
+    let certificate = ("OPENAI_MTLS_CLIENT_CERT_FILE", "/nowhere/me.pem");
+    let key = ("OPENAI_MTLS_CLIENT_KEY_FILE", "/nowhere/me.key");
+    let run = |variables: &[(&str, &str)]| {
+        let all = [&[("OPENAI_API_KEY", "CANARY")], variables].concat();
+        home.run(&all, &["generate", "x", "--dialect", "openai", "-m", "gpt-image-2"])
+    };
+    let alone = run(&[certificate]);
+    assert_eq!(alone.code(), Some(2));
+    assert!(alone.stderr().contains("needs client_cert_file and client_key_file"), "{}", alone.stderr());
+    let both = run(&[certificate, key]);
+    assert_eq!(both.code(), Some(2));
+    assert!(both.stderr().contains("/nowhere/me.pem cannot be used"), "{}", both.stderr());
 }
 
 #[test]

@@ -5,7 +5,7 @@ mod shell;
 use std::{io::Read as _, process::Stdio};
 
 use serde_json::{Value, json};
-use shell::{Home, files, json_answer, scripted};
+use shell::{Emulator, Home, files, json_answer, scripted};
 
 /// The smallest picture, which is drawn soonest.
 const SMALL: [&str; 6] = ["generate", "x", "-m", "dall-e-2", "--size", "256x256"];
@@ -72,6 +72,32 @@ fn quiet_tells_errors_alone() {
     assert_eq!((ran.code(), ran.stderr().as_str()), (Some(0), ""));
     let ran = home.run(&[], &["generate", "x", "-q", "--size", "1x1"]);
     assert!(ran.stderr().starts_with("error: `size` is `1x1`"), "{}", ran.stderr());
+}
+
+#[test]
+fn rust_log_tells_calls_without_what_is_private() {
+    let (home, emulator) = (Home::new(), Emulator::start());
+    let base_url = format!("{}/v1", emulator.origin);
+    let variables = [("RUST_LOG", "trace"), ("FAST_API_KEY", "good")];
+    let ran = home.run(
+        &variables,
+        &[
+            "generate",
+            "a CANARY fox",
+            "-m",
+            "dall-e-2",
+            "--size",
+            "256x256",
+            "-o",
+            "x.png",
+            "--base-url",
+            &base_url,
+        ],
+    );
+    let said = ran.stderr();
+    assert_eq!((ran.code(), ran.stdout().lines().count()), (Some(0), 1), "{said}");
+    assert!(said.contains("generate{dialect=\"fastapi\"") && !said.contains("CANARY"), "{said}");
+    assert!(!said.contains("good"), "{said}");
 }
 
 #[test]

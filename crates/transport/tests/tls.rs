@@ -54,6 +54,25 @@ async fn a_certificate_file_makes_a_private_server_trusted() {
     assert_eq!(call(&client).await.unwrap().images.len(), 1);
 }
 
+/// A gateway that asks who calls; nobody without a certificate gets through, and nothing is bought.
+#[tokio::test]
+async fn a_client_certificate_opens_a_gateway_that_asks_for_one() {
+    let authority = Authority::new();
+    let address = serve(authority.asking("localhost"), json(ONE_IMAGE)).await;
+    let base = format!("https://localhost:{}/v1", address.port());
+    let builder = Client::builder(endpoint_at(&base)).ca_file(authority.file());
+    let unknown = builder.clone().build().unwrap().retry(Policy::never());
+    assert!(call(&unknown).await.is_err());
+
+    let (certificate, key) = authority.client();
+    let known = builder.clone().client_certificate(&certificate, &key).build().unwrap();
+    assert_eq!(call(&known).await.unwrap().images.len(), 1);
+
+    let swapped = builder.client_certificate(&key, &certificate).build().unwrap_err();
+    assert_eq!(swapped.kind(), Kind::Configuration);
+    assert!(swapped.to_string().contains("client.key cannot be used"), "{swapped}");
+}
+
 /// a4: another authority, another name, an old certificate. Not tried again, and no way round it.
 #[tokio::test]
 async fn certificates_that_are_not_to_be_trusted() {

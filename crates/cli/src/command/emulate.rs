@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use imagewire_emulator::{Builder, Emulator, Script};
-use tracing_subscriber::EnvFilter;
 
 use crate::{
     failure::Failure,
+    log,
     output::{Output, note, print},
 };
 
@@ -44,32 +44,7 @@ pub(crate) struct Arguments {
     api_key_env: Option<String>,
     /// Log each request for images to standard error, without its prompt; `RUST_LOG` decides otherwise what is told
     #[arg(long, value_enum, value_name = "FORMAT")]
-    log_format: Option<LogFormat>,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum LogFormat {
-    /// For people
-    Text,
-    /// One JSON object a line
-    Json,
-}
-
-/// Logs what `RUST_LOG` names; where only a format is asked for, requests.
-fn log(format: Option<LogFormat>) {
-    let asked = std::env::var("RUST_LOG").ok().filter(|asked| !asked.is_empty());
-    let filter = match (asked, format) {
-        (Some(asked), _) => EnvFilter::new(asked),
-        (None, Some(_)) => EnvFilter::new("imagewire_emulator=info"),
-        (None, None) => return,
-    };
-    let subscriber =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
-    // Somebody else may have set one; then that one is told.
-    let _ = match format {
-        Some(LogFormat::Json) => subscriber.json().flatten_event(true).try_init(),
-        Some(LogFormat::Text) | None => subscriber.try_init(),
-    };
+    log_format: Option<log::Format>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> ExitCode {
@@ -80,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 }
 
 fn serve(arguments: &Arguments) -> Result<(), Failure> {
-    log(arguments.log_format);
+    log::listen(arguments.log_format);
     let listen = arguments.listen;
     let builder = builder(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

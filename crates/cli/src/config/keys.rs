@@ -69,6 +69,13 @@ pub(crate) const KEYS: &[Key] = &[
     key("output_dir", Kind::Path, "where images are saved", "\"pictures\""),
     key("timeout", Kind::Duration, "how long a call may take", "\"5m\""),
     key("ca_file", Kind::Path, "certificate authorities to trust beside the system's", "\"gateway-ca.pem\""),
+    key(
+        "client_cert_file",
+        Kind::Path,
+        "the certificate to show to a gateway that asks for one",
+        "\"me.pem\"",
+    ),
+    key("client_key_file", Kind::Path, "its private key", "\"me.key\""),
     key("images_per_minute", Kind::Count, "how many images may be asked for in a minute", "5"),
     key("concurrency", Kind::Count, "how many requests may be under way at once", "2"),
     key("headers", Kind::Headers, "headers of every request; never a key", "{ x-team = \"design\" }"),

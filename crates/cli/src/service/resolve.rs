@@ -178,11 +178,14 @@ impl Layers<'_> {
                 }
                 name => {
                     let ours = format!("IMAGEWIRE_{}", name.to_uppercase());
-                    if let Some(text) = variable(&ours) {
+                    let usual = usual(name, operation);
+                    let set = [ours.as_str()].into_iter().chain(usual);
+                    let set = set.into_iter().find_map(|place| Some((place.to_owned(), variable(place)?)));
+                    if let Some((place, text)) = set {
                         let value = parsed(key.kind, &text).ok_or_else(|| {
-                            Failure::configuration(format!("in ${ours}: {} is expected", key.kind.words()))
+                            Failure::configuration(format!("in ${place}: {} is expected", key.kind.words()))
                         })?;
-                        self.settings.push(name, value, Source::Environment(ours));
+                        self.settings.push(name, value, Source::Environment(place));
                     } else if let Some(profile) = self.profile.as_deref()
                         && let Some(entry) = self.config.value(profile, name)
                     {
@@ -288,6 +291,15 @@ impl Layers<'_> {
         if name != first && first.replace("_BASE_URL", "_API_BASE") == *name {
             self.remarks.push(format!("note: ${name} is deprecated: the variable is now named ${first}"));
         }
+    }
+}
+
+/// The variable that OpenAI's own command line has for a setting.
+fn usual(key: &str, operation: &Operation) -> Option<&'static str> {
+    match (operation.dialect, key) {
+        ("openai", "client_cert_file") => Some("OPENAI_MTLS_CLIENT_CERT_FILE"),
+        ("openai", "client_key_file") => Some("OPENAI_MTLS_CLIENT_KEY_FILE"),
+        _ => None,
     }
 }
 

@@ -22,7 +22,8 @@ pub(super) fn demand(service: &Service) -> Result<(), Failure> {
     if env::var(VARIABLE).is_ok_and(|value| value == "1") {
         return Ok(());
     }
-    let settings = ["base_url", "ca_file"].into_iter().filter_map(|name| service.settings.find(name));
+    let settings =
+        ["base_url", "ca_file", "client_key_file"].into_iter().filter_map(|name| service.settings.find(name));
     let setting = settings
         .filter(|setting| setting.source.is_project())
         .find(|setting| setting.name != "base_url" || !setting.value.as_str().is_some_and(is_this_machine));
@@ -32,6 +33,9 @@ pub(super) fn demand(service: &Service) -> Result<(), Failure> {
         }
         (_, Some(setting)) if setting.name == "ca_file" => {
             format!("{} says which certificate authorities are trusted", setting.source)
+        }
+        (_, Some(setting)) if setting.name == "client_key_file" => {
+            format!("{} says which private key is used", setting.source)
         }
         (_, Some(setting)) => format!("{} says where the key is sent", setting.source),
         (_, None) => return Ok(()),

@@ -19,6 +19,7 @@ pub struct ClientBuilder {
     idle: Duration,
     keepalive: Duration,
     ca_file: Option<PathBuf>,
+    identity: Option<(PathBuf, PathBuf)>,
     downloads_from: Vec<String>,
     max_concurrent: Option<usize>,
     images_per_minute: Option<u32>,
@@ -32,6 +33,7 @@ impl ClientBuilder {
             idle: IDLE,
             keepalive: KEEPALIVE,
             ca_file: None,
+            identity: None,
             downloads_from: Vec::new(),
             max_concurrent: None,
             images_per_minute: None,
@@ -64,6 +66,14 @@ impl ClientBuilder {
     #[must_use]
     pub fn ca_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.ca_file = Some(path.into());
+        self
+    }
+
+    /// Shows the service a certificate of the client's, from a PEM file, and proves it by the private key in another: for
+    /// gateways that want both sides to be known. Servers of images do not see it.
+    #[must_use]
+    pub fn client_certificate(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.identity = Some((certificate.into(), key.into()));
         self
     }
 
@@ -107,10 +117,12 @@ impl ClientBuilder {
         let links =
             self.downloads_from.iter().try_fold(Links::new(&url), |links, origin| links.allow(origin))?;
         let authorities = self.ca_file.as_deref().map(tls::authorities).transpose()?.unwrap_or_default();
+        let identity =
+            self.identity.as_ref().map(|(certificate, key)| tls::identity(certificate, key)).transpose()?;
         let Self { connect, idle, keepalive, .. } = self;
         let connections = Connections { connect, idle, keepalive, authorities, guard };
         Ok(Client {
-            wire: Arc::new(Wire::new(&url, links, connections)?),
+            wire: Arc::new(Wire::new(&url, links, connections, identity.as_ref())?),
             gates: Gates::new(self.max_concurrent, self.images_per_minute),
             envelope: Arc::new(envelope),
             place: self.endpoint.place().into(),

@@ -24,7 +24,7 @@ use super::{
     fault::{Fault, Lost, Signs},
     receive::Head,
     resolve::Guard,
-    tls::{self, Trust},
+    tls::{self, Identity, Trust},
     witness::Witness,
 };
 use crate::{
@@ -72,9 +72,15 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    pub(super) fn new(service: &Url, links: Links, connections: Connections) -> Result<Self, Error> {
+    /// Only the service is shown who the client is.
+    pub(super) fn new(
+        service: &Url,
+        links: Links,
+        connections: Connections,
+        identity: Option<&Identity>,
+    ) -> Result<Self, Error> {
         Ok(Self {
-            service: connections.client(service, Way::Usual)?,
+            service: connections.client(service, Way::Usual, identity)?,
             address: service.clone(),
             connections,
             links,
@@ -159,7 +165,7 @@ impl Wire {
         match slot.get() {
             Some(client) => Ok(client),
             None => {
-                let client = self.connections.client(url, way)?;
+                let client = self.connections.client(url, way, None)?;
                 Ok(slot.get_or_init(|| client))
             }
         }
@@ -193,10 +199,10 @@ enum Way {
 
 impl Connections {
     /// A client for addresses like this one: https or not, loopback or not.
-    fn client(&self, like: &Url, way: Way) -> Result<Client, Error> {
+    fn client(&self, like: &Url, way: Way, identity: Option<&Identity>) -> Result<Client, Error> {
         let trust = if like.scheme() == "https" { Trust::System(&self.authorities) } else { Trust::Nobody };
         let mut builder = Client::builder()
-            .tls_backend_preconfigured(tls::config(trust)?)
+            .tls_backend_preconfigured(tls::config(trust, identity)?)
             .user_agent(USER_AGENT)
             .redirect(redirect::Policy::none())
             .retry(retry::never())
