@@ -145,13 +145,13 @@ async fn buy(arguments: &Arguments, ledger: Ledger, input: Input) -> Result<Exit
     let mut results = Results::new(&directory, arguments.json);
     let mut progress = Progress::new(input.items.len() + input.faults.len(), arguments.quiet);
     for fault in &input.faults {
-        results.fault(fault);
+        progress.aside(|| results.fault(fault));
         progress.fault(fault);
     }
     let faults = input.faults.len();
     let report = batch.run(ledger, input.items, |event| {
         if let Event::Item(outcome) = &event {
-            results.item(outcome);
+            progress.aside(|| results.item(outcome));
         }
         progress.show(&event);
     });

@@ -83,6 +83,14 @@ impl Progress {
         }
     }
 
+    /// Prints where the bar is not: a terminal may show both streams.
+    pub(super) fn aside(&self, print: impl FnOnce()) {
+        match &self.bar {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
+    }
+
     pub(super) fn end(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
