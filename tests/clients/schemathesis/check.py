@@ -43,6 +43,8 @@ def check(service, cases, reports):
             *("--header", f"Authorization: Bearer {KEY}", "--header", f"api-key: {KEY}"),
             *("--checks", "all", "--continue-on-failure", "--generation-database", "none"),
             *("--seed", str(SEED), "--max-examples", str(cases), "--workers", "1"),
+            # Large pictures take their time where nothing is optimised.
+            *("--request-timeout", "60"),
             *("--report", "json", "--report-json-path", str(report), "--no-color"),
         ]
         environment = {**os.environ, "SCHEMATHESIS_HOOKS": "hooks", "PYTHONPATH": str(HERE)}
