@@ -24,8 +24,9 @@ mod table;
 
 pub use budget::{Budget, OverBudget, Reservation};
 pub use estimate::{Basis, Cost, Known, Unknown};
+/// What is wrong with a price file.
+pub use imagewire_spec::load::InvalidFile;
 /// Where a price comes from.
 pub use imagewire_spec::rule::Source;
 pub use money::{InvalidMoney, Money};
-pub use read::InvalidPrices;
 pub use table::{Grid, ImagePrices, OutputTokens, Price, Prices, Rates};

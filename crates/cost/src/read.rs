@@ -1,9 +1,9 @@
 //! Reading price files: strict, and everything that is wrong is reported at once with its place.
 
-use std::{collections::BTreeMap, fmt};
+use std::collections::BTreeMap;
 
 use imagewire_spec::{
-    load::{self, Cursor, Diagnostic, Diagnostics, Document, Value},
+    load::{self, Cursor, Diagnostics, Document, InvalidFile, Value},
     rule::Source,
     size::dimensions,
 };
@@ -13,35 +13,12 @@ use crate::{Grid, Money, OutputTokens, Price, Prices, Rates, money::decimal};
 /// The largest price file that is read, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 
-/// Everything that is wrong with a price file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidPrices(Vec<Diagnostic>);
-
-impl InvalidPrices {
-    /// The problems, in the order of the file.
-    #[must_use]
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.0
-    }
-}
-
-impl fmt::Display for InvalidPrices {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, diagnostic) in self.0.iter().enumerate() {
-            write!(formatter, "{}{diagnostic}", if at == 0 { "" } else { "\n" })?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for InvalidPrices {}
-
 impl Prices {
     /// Adds the prices of a file, ahead of those that are there. `path` is for messages alone.
     ///
     /// # Errors
     /// Everything that is wrong with the file, each with its place; nothing is added then. A file has at most 1 MiB.
-    pub fn add(&mut self, path: &str, text: &str) -> Result<(), InvalidPrices> {
+    pub fn add(&mut self, path: &str, text: &str) -> Result<(), InvalidFile> {
         let mut diagnostics = Diagnostics::default();
         let source = load::Source { path: path.to_owned(), text: text.to_owned() };
         if text.len() > MAX_BYTES {
@@ -52,7 +29,7 @@ impl Prices {
                 "the file is larger than 1 MiB",
                 "no price list needs that much",
             );
-            return Err(InvalidPrices(diagnostics.into_sorted()));
+            return Err(diagnostics.into());
         }
         let mut entries = Vec::new();
         if let Some(document) = Document::parse(&source, &mut diagnostics) {
@@ -62,7 +39,7 @@ impl Prices {
             entries = listed.iter().map(|item| price(item, &mut diagnostics)).collect();
         }
         if !diagnostics.is_empty() {
-            return Err(InvalidPrices(diagnostics.into_sorted()));
+            return Err(diagnostics.into());
         }
         entries.append(&mut self.entries);
         self.entries = entries;

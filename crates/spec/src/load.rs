@@ -4,7 +4,7 @@ mod diagnostic;
 mod resolve;
 mod tree;
 
-pub use diagnostic::{Diagnostic, Diagnostics};
+pub use diagnostic::{Diagnostic, Diagnostics, InvalidFile};
 pub use resolve::Documents;
 pub use tree::{Cursor, Document, Node, Value};
 

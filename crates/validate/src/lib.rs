@@ -36,11 +36,12 @@ mod generated;
 pub use adapt::{Adapted, Change, adapt, migrate};
 pub use catalogue::{Catalogue, Target, UnknownDialect};
 pub use explain::{Explanation, Layer, explain, models_that_take};
+#[cfg(feature = "user-models")]
+/// What is wrong with a model file.
+pub use imagewire_spec::load::InvalidFile;
 pub use imagewire_spec::rule;
 pub use report::{Code, Expected, Finding, Found, Report, Severity};
 pub use tree::Kind;
-#[cfg(feature = "user-models")]
-pub use user::InvalidModel;
 
 use std::collections::BTreeSet;
 

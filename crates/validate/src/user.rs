@@ -1,9 +1,7 @@
 //! Model files of the user's own, read at run time by the same loader as the built-in ones.
 
-use std::fmt;
-
 use imagewire_spec::{
-    load::{Diagnostic, Diagnostics, Document, Source},
+    load::{Diagnostics, Document, InvalidFile, Source},
     lower,
 };
 
@@ -11,29 +9,6 @@ use crate::{Catalogue, fields};
 
 /// The largest model file that is read, in bytes.
 const MAX_BYTES: usize = 1 << 20;
-
-/// Everything that is wrong with a model file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InvalidModel(Vec<Diagnostic>);
-
-impl InvalidModel {
-    /// The problems, in the order of the file.
-    #[must_use]
-    pub fn diagnostics(&self) -> &[Diagnostic] {
-        &self.0
-    }
-}
-
-impl fmt::Display for InvalidModel {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, diagnostic) in self.0.iter().enumerate() {
-            write!(formatter, "{}{diagnostic}", if at == 0 { "" } else { "\n" })?;
-        }
-        Ok(())
-    }
-}
-
-impl std::error::Error for InvalidModel {}
 
 impl Catalogue {
     /// Adds a model, from a document like those in `schemas/models`. It comes before a built-in model of that name.
@@ -43,7 +18,7 @@ impl Catalogue {
     /// # Errors
     /// Everything that is wrong with the document, each with its place. Time and memory are bounded by its size, which
     /// may be at most 1 MiB.
-    pub fn add(&mut self, path: &str, text: &str) -> Result<(), InvalidModel> {
+    pub fn add(&mut self, path: &str, text: &str) -> Result<(), InvalidFile> {
         let mut diagnostics = Diagnostics::default();
         let source = Source { path: path.to_owned(), text: text.to_owned() };
         if text.len() > MAX_BYTES {
@@ -54,7 +29,7 @@ impl Catalogue {
                 "the file is larger than 1 MiB",
                 "no model needs that much",
             );
-            return Err(InvalidModel(diagnostics.into_sorted()));
+            return Err(diagnostics.into());
         }
         let document = Document::parse(&source, &mut diagnostics);
         let model = document.and_then(|document| lower::model(&document, fields(), &mut diagnostics));
@@ -63,7 +38,7 @@ impl Catalogue {
                 self.own.push(model);
                 Ok(())
             }
-            _ => Err(InvalidModel(diagnostics.into_sorted())),
+            _ => Err(diagnostics.into()),
         }
     }
 }

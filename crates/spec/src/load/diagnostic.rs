@@ -94,3 +94,32 @@ fn line_column(text: &str, offset: usize) -> (usize, usize) {
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
     (before.matches('\n').count() + 1, before[line_start..].chars().count() + 1)
 }
+
+/// Everything that is wrong with a file that was given at run time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InvalidFile(Vec<Diagnostic>);
+
+impl InvalidFile {
+    /// The problems, in the order of the file.
+    #[must_use]
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        &self.0
+    }
+}
+
+impl From<Diagnostics> for InvalidFile {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self(diagnostics.into_sorted())
+    }
+}
+
+impl fmt::Display for InvalidFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, diagnostic) in self.0.iter().enumerate() {
+            write!(formatter, "{}{diagnostic}", if at == 0 { "" } else { "\n" })?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for InvalidFile {}
