@@ -36,6 +36,14 @@ pub(super) struct Order<'a> {
     pub(super) place: Arc<str>,
 }
 
+/// An answer that has begun, and what its head says.
+pub(super) struct Opened<'a> {
+    pub(super) head: Head,
+    pub(super) exchange: Exchange<'a>,
+    pub(super) form: Form,
+    pub(super) reading: Reading<Body>,
+}
+
 /// What a call bought, and how it went.
 struct Bought<W> {
     settled: Settled<W>,
@@ -167,8 +175,8 @@ impl Client {
         round: Round,
         sink: &S,
     ) -> Result<Haul<S::Writer>, Error> {
-        let (head, reading) = self.open(order, &round).await?;
-        let receiver = self.receiver(order.request, &head, call.deadline());
+        let Opened { head, exchange, form, reading } = self.open(order, &round).await?;
+        let receiver = self.receiver(order.request, &head, exchange, form, call.deadline());
         receiver.receive(reading, sink).await
     }
 
@@ -176,21 +184,17 @@ impl Client {
         &'a self,
         request: &'a CreateImageRequest,
         head: &'a Head,
+        exchange: Exchange<'a>,
+        form: Form,
         deadline: Duration,
     ) -> Receiver<'a> {
-        let exchange = Exchange::new(&self.endpoint, request, head.status, &head.headers);
         let limit = self.settings.max_answer;
-        let form = exchange.form(request, &head.headers);
         let (idle, _) = self.idle(form);
         Receiver { request, exchange, head, form, limit, idle, deadline, observer: &self.settings.observer }
     }
 
     /// Sends the request once and waits for the head of its answer.
-    pub(super) async fn open(
-        &self,
-        order: &Order<'_>,
-        round: &Round,
-    ) -> Result<(Head, Reading<Body>), Error> {
+    pub(super) async fn open<'a>(&'a self, order: &Order<'a>, round: &Round) -> Result<Opened<'a>, Error> {
         let Order { request, place, .. } = order;
         let mut message = order.message.clone();
         let settings = &self.settings;
@@ -221,8 +225,8 @@ impl Client {
         let idle = self.idle(form);
         let first = first.filter(|_| form == Form::Events);
         let bounds = Bounds { limit, first, idle, end: round.end };
-        drop(exchange);
-        Ok((head, Reading::new(body, bounds, settings.observer.clone())))
+        let reading = Reading::new(body, bounds, settings.observer.clone());
+        Ok(Opened { head, exchange, form, reading })
     }
 
     fn idle(&self, form: Form) -> (Duration, Timer) {

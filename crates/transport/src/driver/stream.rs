@@ -20,12 +20,12 @@ use super::{
     events::{Events, Happening},
     fetch::{Landed, Settled},
     gates::Pass,
-    generate::image,
+    generate::{Opened, image},
     receive::{Haul, Receiver},
 };
 use crate::{
     Attempt, Error, GeneratedImage,
-    http::{Answer, Form, assemble},
+    http::{Answer, Exchange, Form, assemble},
     stream::{Limits, Verdict},
 };
 
@@ -105,17 +105,16 @@ impl Client {
         let call = self.call(&order);
         let (an_order, a_call, a_request) = (&order, &call, &request);
         let success = call.run(|round: Round| async move {
-            let (head, reading) = self.open(an_order, &round).await?;
-            let receiver = self.receiver(a_request, &head, a_call.deadline());
-            if receiver.form == Form::Events {
-                drop(receiver);
-                return Ok((head, Ok(reading)));
+            let Opened { head, exchange, form, reading } = self.open(an_order, &round).await?;
+            let request_id = exchange.request_id.clone();
+            if form == Form::Events {
+                return Ok((head, request_id, Ok(reading)));
             }
+            let receiver = self.receiver(a_request, &head, exchange, form, a_call.deadline());
             let haul = receiver.receive(reading, &Memory).await?;
-            Ok((head, Err(haul)))
+            Ok((head, request_id, Err(haul)))
         });
-        let Success { value: (head, opened), failed, pass, .. } = success.await?;
-        let request_id = self.receiver(&request, &head, call.deadline()).exchange.request_id;
+        let Success { value: (head, request_id, opened), failed, pass, .. } = success.await?;
         let (end, deadline) = (call.end(), call.deadline());
         let mut source = Source {
             client: self.clone(),
@@ -277,7 +276,9 @@ impl Source {
     }
 
     fn receiver(&self) -> Receiver<'_> {
-        self.client.receiver(&self.request, &self.head, self.deadline)
+        let Self { client, request, head, .. } = self;
+        let exchange = Exchange::new(&client.endpoint, request, head.status, &head.headers);
+        client.receiver(request, head, exchange, Form::Events, self.deadline)
     }
 
     /// Tells once how it went.
