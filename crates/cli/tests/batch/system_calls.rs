@@ -13,6 +13,10 @@ use super::{Bench, setting, visible};
 const CALLS: &str =
     "fsync,fdatasync,rename,renameat,renameat2,link,linkat,unlink,unlinkat,mkdir,rmdir,ftruncate";
 
+/// What strace runs.
+const BATCH: [&str; 8] =
+    [env!("CARGO_BIN_EXE_imagewire"), "batch", "prompts.jsonl", "-o", "out", "-q", "--jobs", "1"];
+
 /// Runs the batch until the `number`th such call of all its threads has returned to it, and kills it there, while
 /// strace holds the thread back. `None` without a usable strace; otherwise whether there was such a call.
 fn kill(bench: &Bench, number: usize) -> Option<bool> {
@@ -25,15 +29,7 @@ fn kill(bench: &Bench, number: usize) -> Option<bool> {
         "-e",
         &format!("inject={CALLS}:delay_exit=5000"),
     ]);
-    command.arg(env!("CARGO_BIN_EXE_imagewire")).args([
-        "batch",
-        "prompts.jsonl",
-        "-o",
-        "out",
-        "-q",
-        "--jobs",
-        "1",
-    ]);
+    command.args(BATCH);
     let mut child = bench.configured(command).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().ok()?;
     let calls = BufReader::new(child.stderr.take()?).lines().map_while(Result::ok);
     // A call that another thread's interrupts has two lines; one of them has its result.
@@ -55,15 +51,7 @@ fn fail(bench: &Bench, call: &str, what: &str, number: usize) -> Option<bool> {
     let mut command = Command::new("strace");
     command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
     command.args(["-e", &format!("inject={call}:{what}:when={number}")]);
-    command.arg(env!("CARGO_BIN_EXE_imagewire")).args([
-        "batch",
-        "prompts.jsonl",
-        "-o",
-        "out",
-        "-q",
-        "--jobs",
-        "1",
-    ]);
+    command.args(BATCH);
     let status = bench.configured(command).stdout(Stdio::null()).stderr(Stdio::null()).status().ok()?;
     // strace's own failures end with 1; a batch on the emulator never does.
     (status.code() != Some(1)).then_some(status.code() != Some(0))
