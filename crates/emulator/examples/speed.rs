@@ -16,7 +16,7 @@ use imagewire_emulator::Emulator;
 
 const SMALL: &str = r#"{"prompt":"a heron"}"#;
 const LARGE: &str =
-    r#"{"prompt":"a heron","model":"another","size":"4096x2560","response_format":"b64_json"}"#;
+    r#"{"prompt":"a heron","model":"another","size":"4096x2560","n":2,"response_format":"b64_json"}"#;
 /// Requests on their way at a time, on each of so many connections.
 const DEPTH: usize = 16;
 const CONNECTIONS: usize = 8;

@@ -1,6 +1,6 @@
 //! Whether a request is let in: credential first, then parameters, then the body.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
 use crate::{
-    log::Notes,
+    log::Judged,
     refuse::{self, Refusal},
 };
 
@@ -35,10 +35,6 @@ impl Key {
         Self(Sha256::digest(key).into())
     }
 
-    pub(crate) fn digest(&self) -> &[u8; 32] {
-        &self.0
-    }
-
     /// Compares in constant time; digests are of one length.
     fn opens(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
@@ -52,22 +48,22 @@ impl fmt::Debug for Key {
 }
 
 /// The credential, in any place where the service takes it: any that is not empty, or the one that is required.
-pub(crate) fn credential(
+pub(crate) fn credential<'a>(
     operation: &Operation,
-    headers: &HeaderMap,
+    headers: &'a HeaderMap,
     required: Option<&Key>,
-) -> Result<Key, Refusal> {
+) -> Result<&'a [u8], Refusal> {
     let mut given = operation.credentials.iter().filter_map(|credential| {
         let value = match credential {
             Credential::Header(name) => headers.get(*name)?.as_bytes().trim_ascii(),
             Credential::Bearer => bearer(headers.get(header::AUTHORIZATION)?.as_bytes())?,
             _ => return None,
         };
-        (!value.is_empty()).then(|| Key::new(value))
+        (!value.is_empty()).then_some(value)
     });
     let key = given.next().ok_or_else(|| Refusal::unauthorised(operation, false))?;
     match required {
-        Some(required) if !required.opens(&key) => Err(Refusal::unauthorised(operation, true)),
+        Some(required) if !required.opens(&Key::new(key)) => Err(Refusal::unauthorised(operation, true)),
         _ => Ok(key),
     }
 }
@@ -140,16 +136,15 @@ pub(crate) fn body(
     body: &[u8],
     target: &Target<'_>,
     operation: &Operation,
-    notes: &mut Notes,
+    judged: &mut Arc<Judged>,
 ) -> Result<CreateImageRequest, Refusal> {
     let report = check_json(body, target);
-    notes.findings(&report);
     let request = serde_json::from_slice::<CreateImageRequest>(body);
     let named = request.as_ref().ok().and_then(|request| request.model.as_ref());
     let model = target.model(named.map(imagewire_types::Model::as_str));
-    notes.model(
-        named.map_or_else(|| model.map_or("", |model| model.id.as_ref()), imagewire_types::Model::as_str),
-    );
+    let shown =
+        named.map_or_else(|| model.map_or("", |model| model.id.as_ref()), imagewire_types::Model::as_str);
+    *judged = Arc::new(Judged::new(shown, &report));
     if let Some(refusal) = refuse::from_report(&report, operation, model) {
         return Err(refusal);
     }

@@ -1,9 +1,12 @@
 //! Answers: how the service words what was ordered.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use axum::{
     body::Body,
     http::{HeaderValue, Response, header},
 };
+use bytes::Bytes;
 use imagewire_types::{
     BlocklistMatch, ContentFilterDetection, ContentFilterResult, ContentFilterResults, ContentFilterSeverity,
     CustomBlocklists, Image, ImagesResponse, PromptFilterResults, UnixTime, operations::Operation,
@@ -23,7 +26,7 @@ use crate::{
 /// Everything that decides an answer, so that the same job always gives the same bytes.
 pub(crate) struct Job {
     pub(crate) operation: &'static Operation,
-    pub(crate) order: Order,
+    pub(crate) order: Arc<Order>,
     pub(crate) created: UnixTime,
     /// Where links lead, such as `http://127.0.0.1:8080`.
     pub(crate) origin: String,
@@ -39,7 +42,10 @@ impl Job {
         delivery: Delivery,
         line: Option<Line>,
     ) -> Result<Response<Body>, Refusal> {
-        let mut pieces = self.pieces(studio, links).await?;
+        let mut pieces = match self.order.last.of(self) {
+            Some(text) => text.into(),
+            None => self.pieces(studio, links).await?,
+        };
         if self.effects.oddity == Oddity::Malformed {
             pieces.cut_short();
         }
@@ -47,6 +53,11 @@ impl Job {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, self.content_type("application/json"));
         Ok(response)
+    }
+
+    /// Nothing but its order, its time and its origin decides what it says.
+    fn is_usual(&self) -> bool {
+        self.order.as_link && self.effects.oddity == Oddity::None
     }
 
     pub(crate) fn content_type(&self, usual: &'static str) -> HeaderValue {
@@ -77,8 +88,10 @@ impl Job {
         answer.quality = order.returns("quality").then(|| order.quality());
         answer.size = order.returns("size").then(|| order.size());
         answer.usage = order.returns("usage").then(|| order.usage(order.pictures.len()));
-        splice::answer(&answer, images, effects.oddity == Oddity::CreatedAsString)
-            .map_err(|error| Refusal::internal(&error))
+        let pieces = splice::answer(&answer, images, effects.oddity == Oddity::CreatedAsString)
+            .map_err(|error| Refusal::internal(&error))?;
+        order.last.keep(self, &pieces);
+        Ok(pieces)
     }
 
     async fn image(
@@ -121,6 +134,29 @@ impl Job {
     }
 }
 
+/// The last answer to an order, for as long as the next would say the same: within one second, to the same address.
+/// Answers with pictures in them are not kept here; their pictures are kept by the studio.
+#[derive(Debug, Default)]
+pub(crate) struct LastAnswer(Mutex<Option<(UnixTime, String, Bytes)>>);
+
+/// A longer answer is not kept, in bytes.
+const LONG: usize = 8 << 10;
+
+impl LastAnswer {
+    fn of(&self, job: &Job) -> Option<Bytes> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (created, origin, text) = last.as_ref()?;
+        (job.is_usual() && *created == job.created && *origin == job.origin).then(|| text.clone())
+    }
+
+    fn keep(&self, job: &Job, pieces: &Pieces) {
+        if let Some(text) = pieces.joined(LONG).filter(|_| job.is_usual()) {
+            let last = (job.created, job.origin.clone(), text);
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(last);
+        }
+    }
+}
+
 fn safe() -> ContentFilterResult {
     ContentFilterResult::new().filtered(false).severity(ContentFilterSeverity::Safe)
 }
@@ -150,4 +186,43 @@ fn nothing_in_the_prompt() -> PromptFilterResults {
         .profanity(absent())
         .jailbreak(absent())
         .custom_blocklists(CustomBlocklists::new().filtered(false).details(Vec::<BlocklistMatch>::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use imagewire_types::{CreateImageRequest, operations};
+    use imagewire_validate::Target;
+
+    use super::*;
+    use crate::order::Look;
+
+    #[test]
+    fn a_last_answer_is_given_where_it_would_be_the_same() {
+        let (operation, look) = (&operations::FASTAPI, Look { seed: 0, texture: 0 });
+        let target = Target::new(operation.dialect).expect("a service");
+        let order = |request| Arc::new(Order::new(request, &target, operation, look).expect("an order"));
+        let links = order(CreateImageRequest::new("x"));
+        let job = |order: &Arc<Order>, created, origin: &str, oddity| Job {
+            operation,
+            order: Arc::clone(order),
+            created: UnixTime(created),
+            origin: origin.to_owned(),
+            effects: Effects { oddity, ..Effects::default() },
+        };
+        let text = Pieces::from_text("text");
+        let first = job(&links, 1, "http://a", Oddity::None);
+        links.last.keep(&first, &text);
+        assert_eq!(links.last.of(&first).as_deref(), Some(&b"text"[..]));
+        for other in [
+            job(&links, 2, "http://a", Oddity::None),
+            job(&links, 1, "http://b", Oddity::None),
+            job(&links, 1, "http://a", Oddity::Empty),
+        ] {
+            assert_eq!(links.last.of(&other), None);
+        }
+        let inline = order(CreateImageRequest::new("x").response_format("b64_json"));
+        let picture = job(&inline, 1, "http://a", Oddity::None);
+        inline.last.keep(&picture, &text);
+        assert_eq!(inline.last.of(&picture), None, "pictures are not kept twice");
+    }
 }

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use bytes::{Buf as _, Bytes};
+use bytes::{Buf as _, Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
@@ -53,10 +53,26 @@ impl Pieces {
         }
     }
 
+    /// All of it as one piece, unless it is longer than that.
+    pub(crate) fn joined(&self, limit: usize) -> Option<Bytes> {
+        let length = usize::try_from(self.left).ok().filter(|length| *length <= limit)?;
+        let mut joined = BytesMut::with_capacity(length);
+        self.pieces.iter().for_each(|piece| joined.extend_from_slice(piece));
+        Some(joined.freeze())
+    }
+
     pub(crate) fn next(&mut self) -> Option<Bytes> {
         let piece = self.pieces.pop_front()?;
         self.left = self.left.saturating_sub(length(&piece));
         Some(piece)
+    }
+}
+
+impl From<Bytes> for Pieces {
+    fn from(piece: Bytes) -> Self {
+        let mut pieces = Self::default();
+        pieces.push(piece);
+        pieces
     }
 }
 

@@ -29,6 +29,7 @@ use crate::{
     link::Links,
     metrics::Metrics,
     order::Look,
+    orders::Orders,
     server::{self, Shared},
     studio::Studio,
 };
@@ -194,6 +195,7 @@ impl Builder {
             metrics: Arc::new(Metrics::default()),
             links: Links::new(self.look, self.url_ttl),
             deployments: self.deployments,
+            orders: Orders::new(self.look),
             look: self.look,
             key: self.key,
         }

@@ -12,11 +12,10 @@ use axum::{
     http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode},
 };
 use imagewire_types::{UnixTime, operations::Operation};
-use imagewire_validate::Target;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    admit::{self, Key},
+    admit,
     answer::Job,
     body::Line,
     idempotency::{self, Bought, Claim, Claimed},
@@ -96,20 +95,20 @@ async fn generate(
     admit::query(operation, query)?;
     admit::media_type(headers)?;
     let body = admit::read(body, shared.patience.body).await?;
-    let target = target(operation, shared, path)?;
-    let request = admit::body(&body, &target, operation, notes)?;
-    let own = own_scenario(shared, headers, &request.prompt)?;
-    let order = Order::new(request, &target, operation, shared.look)?;
+    let digest: [u8; 32] = Sha256::digest(&body).into();
+    let model = path.values().find_map(|deployment| shared.deployments.get(deployment));
+    let order =
+        shared.orders.admit(&body, digest, operation, model.map(String::as_str), &mut notes.judged)?;
+    let own = own_scenario(shared, headers, &order.prompt)?;
     let seat = shared.studio.seat().ok_or_else(overloaded)?;
 
-    let digest: [u8; 32] = Sha256::digest(&body).into();
+    let scope = |key| scope(credential, operation, parts.uri.path(), key);
     let key = headers.get(IDEMPOTENCY_KEY).map(|key| key.to_str().unwrap_or_default());
     let claimed = match key {
         None => None,
         Some(key) => {
             idempotency::check(key)?;
-            let scope = scope(&credential, operation, parts.uri.path(), key);
-            match shared.memory.claim(scope, digest, *number)? {
+            match shared.memory.claim(scope(key), digest, *number)? {
                 Claim::New(claimed) => Some(claimed),
                 Claim::Replay(Bought::Job(job), first) => {
                     *number = first;
@@ -124,7 +123,7 @@ async fn generate(
     };
     let scenario = own.or_else(|| shared.scenarios.next()).unwrap_or(Scenario::None {});
     let id = request_id(operation, *number);
-    let counted = count(&scenario, shared, scope(&credential, operation, parts.uri.path(), ""), &order);
+    let counted = count(&scenario, shared, || scope(""), &order);
     if let Some((allowance, left)) = counted.filter(|(_, left)| left.is_over) {
         return Err(Refusal::over(operation, &order.model, allowance, left));
     }
@@ -201,10 +200,15 @@ fn own_scenario(shared: &Shared, headers: &HeaderMap, prompt: &str) -> Result<Op
 }
 
 /// Counts the request, where the scenario is a limit.
-fn count(scenario: &Scenario, shared: &Shared, scope: [u8; 32], order: &Order) -> Option<(Allowance, Left)> {
+fn count(
+    scenario: &Scenario,
+    shared: &Shared,
+    scope: impl FnOnce() -> idempotency::Digest,
+    order: &Order,
+) -> Option<(Allowance, Left)> {
     let Scenario::Limit { requests, images, window } = *scenario else { return None };
     let allowance = Allowance { requests, images, window: Duration::from_millis(window) };
-    Some((allowance, shared.limits.count(scope, allowance, order.count(), Instant::now())))
+    Some((allowance, shared.limits.count(scope(), allowance, order.count(), Instant::now())))
 }
 
 /// The same number for the same request to the same emulator.
@@ -214,10 +218,9 @@ fn draw(digest: &[u8; 32], seed: u64) -> u64 {
 }
 
 /// Keys of two credentials, services or paths never meet.
-fn scope(credential: &Key, operation: &Operation, path: &str, key: &str) -> idempotency::Digest {
+fn scope(credential: &[u8], operation: &Operation, path: &str, key: &str) -> idempotency::Digest {
     let mut digest = Sha256::new();
-    digest.update(credential.digest());
-    for part in [operation.dialect, path, key] {
+    for part in [credential, operation.dialect.as_bytes(), path.as_bytes(), key.as_bytes()] {
         digest.update(part.len().to_be_bytes());
         digest.update(part);
     }
@@ -226,17 +229,4 @@ fn scope(credential: &Key, operation: &Operation, path: &str, key: &str) -> idem
 
 fn overloaded() -> Refusal {
     Refusal::with_status(StatusCode::SERVICE_UNAVAILABLE).retry_after(1)
-}
-
-fn target(
-    operation: &Operation,
-    shared: &Shared,
-    path: &BTreeMap<String, String>,
-) -> Result<Target<'static>, Refusal> {
-    let target = Target::new(operation.dialect).map_err(|error| Refusal::internal(&error))?;
-    let model = path.values().find_map(|deployment| shared.deployments.get(deployment));
-    Ok(match model {
-        Some(model) => target.served_by(model),
-        None => target,
-    })
 }

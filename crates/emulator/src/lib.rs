@@ -44,6 +44,7 @@ mod link;
 mod log;
 mod metrics;
 mod order;
+mod orders;
 mod refuse;
 mod scenario;
 mod server;

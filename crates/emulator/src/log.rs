@@ -1,6 +1,6 @@
 //! One event for each request for images, without prompts, keys or payloads.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{body::Body, http::Response};
 use http_body::Body as _;
@@ -13,28 +13,33 @@ const SHOWN: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) deployment: String,
+    pub(crate) judged: Arc<Judged>,
+}
+
+/// What was found out about a request.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Judged {
     model: String,
+    /// The codes of the findings.
     findings: String,
 }
 
-impl Notes {
-    pub(crate) fn model(&mut self, model: &str) {
-        self.model = shown(model);
+impl Judged {
+    pub(crate) fn new(model: &str, report: &Report) -> Self {
+        let codes: Vec<&str> = report.findings().iter().map(|finding| finding.code.as_str()).collect();
+        Self { model: shown(model), findings: codes.join(",") }
     }
+}
 
+impl Notes {
     pub(crate) fn deployment(&mut self, deployment: &str) {
         self.deployment = shown(deployment);
     }
 
-    /// The codes of what was found out about the request.
-    pub(crate) fn findings(&mut self, report: &Report) {
-        let codes: Vec<&str> = report.findings().iter().map(|finding| finding.code.as_str()).collect();
-        self.findings = codes.join(",");
-    }
-
     /// Tells it. A stream's bytes are not known when it begins, and told as 0.
     pub(crate) fn tell(&self, dialect: &str, id: &str, response: &Response<Body>, passed: Duration) {
-        let Self { deployment, model, findings } = self;
+        let Self { deployment, judged } = self;
+        let Judged { model, findings } = &**judged;
         let status = response.status().as_u16();
         let bytes = response.body().size_hint().exact().unwrap_or_default();
         let ms = u64::try_from(passed.as_millis()).unwrap_or(u64::MAX);

@@ -10,6 +10,7 @@ use imagewire_validate::{
 };
 
 use crate::{
+    answer::LastAnswer,
     draw::{Format, MAX_SIDE, Picture},
     link,
     refuse::Refusal,
@@ -36,6 +37,7 @@ pub(crate) struct Order {
     output_format: OutputFormat,
     quality: Quality,
     size: Size,
+    pub(crate) last: LastAnswer,
 }
 
 /// What the emulator's owner decides about pictures.
@@ -111,6 +113,7 @@ impl Order {
             output_format,
             quality: request.quality.filter(|quality| *quality != Quality::Auto).unwrap_or(Quality::High),
             size: Size::new(width, height),
+            last: LastAnswer::default(),
             prompt: request.prompt,
         })
     }

@@ -23,6 +23,7 @@ use crate::{
     link::Links,
     metrics::Metrics,
     order::Look,
+    orders::Orders,
     refuse::{Refusal, Style},
     studio::Studio,
 };
@@ -54,6 +55,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
     pub(crate) deployments: BTreeMap<String, String>,
+    pub(crate) orders: Orders,
     pub(crate) look: Look,
     pub(crate) key: Option<Key>,
 }
