@@ -16,9 +16,9 @@ fn main() {
         async move {
             let request = CreateImageRequest::new("a corgi in a field").model("gpt-image-1");
             // As the peers do: whether the disk is waited for is measured by nobody here.
-            let folder = Destination::directory(folder).stem(number.to_string()).sync(false);
+            let folder = || Destination::directory(folder).stem(number.to_string()).sync(false);
             match mode {
-                Mode::Files => drop(client.generate_to(&request, &folder).await.expect("files")),
+                Mode::Files => drop(client.generate_to(&request, &folder()).await.expect("files")),
                 Mode::Memory => drop(std::hint::black_box(client.generate(&request).await.expect("an answer"))),
                 Mode::Events => {
                     let client = client.checking(Checking::Off).observe(move |progress| {
@@ -27,7 +27,7 @@ fn main() {
                         }
                     });
                     let request = request.stream(true).partial_images(3);
-                    client.generate_to(&request, &folder.keep_partials(true)).await.expect("files");
+                    client.generate_to(&request, &folder().keep_partials(true)).await.expect("files");
                 }
             }
         }

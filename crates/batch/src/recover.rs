@@ -86,14 +86,8 @@ pub(crate) fn finish(ledger: &mut Ledger, id: &str, partial: bool) -> Result<Opt
         Ok(files) => files,
         Err(error) if received.iter().all(|file| ledger.folder().has(file)) => return Err(error),
         Err(error) => {
-            let failure = Failure {
-                kind: "io".into(),
-                code: None,
-                message: format!("it was bought, and its saved file has disappeared: {error}").into(),
-                retryable: false,
-                http_status: None,
-                request_id: None,
-            };
+            let message = format!("it was bought, and its saved file has disappeared: {error}");
+            let failure = Failure::local("io", &message);
             ledger.append(vec![Record::Unknown { item: item(), failure }])?;
             return Ok(None);
         }

@@ -84,6 +84,12 @@ impl Failure {
         failure.attach("http_status", json!(error.status()));
         failure.attach("request_id", json!(error.request_id()));
         failure.attach("retryable", json!(error.is_retryable()));
+        if let Some(moderation) = error.moderation() {
+            let category = |category: &imagewire_transport::Category| json!({ "name": category.name, "severity": category.severity });
+            let categories: Vec<Value> = moderation.categories.iter().map(category).collect();
+            let stage = moderation.stage.as_str();
+            failure.attach("moderation", json!({ "stage": stage, "categories": categories }));
+        }
         failure
     }
 

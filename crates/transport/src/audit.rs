@@ -144,6 +144,8 @@ fn format(asked: &OutputFormat) -> Option<Format> {
         OutputFormat::Png => Some(Format::Png),
         OutputFormat::Jpeg => Some(Format::Jpeg),
         OutputFormat::Webp => Some(Format::Webp),
+        OutputFormat::Gif => Some(Format::Gif),
+        OutputFormat::Svg => Some(Format::Svg),
         _ => None,
     }
 }
@@ -190,7 +192,7 @@ mod tests {
         for request in [
             request(),
             request().n(1).size(Size::new(1024, 1024)).output_format(OutputFormat::Png),
-            request().size("auto").background(Background::Auto).output_format("svg"),
+            request().size("auto").background(Background::Auto).output_format("tomorrow"),
             request().size("large").background(Background::Opaque),
         ] {
             assert_eq!(one.audit(&request), [], "{request:?}");

@@ -46,6 +46,15 @@ impl Sign {
     }
 }
 
+/// The permission to send one request, which [`Breaker::record`] or [`Breaker::abandon`] must get back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permit {
+    /// The service is not known to be down.
+    Usual,
+    /// The one request that tries whether the service is back.
+    Probe,
+}
+
 /// Decides whether requests to one service go out.
 #[derive(Clone, Debug)]
 pub struct Breaker {
@@ -76,17 +85,16 @@ impl Breaker {
         Self { state: State::Closed, recent: VecDeque::new(), unreachable: 0, next: FIRST }
     }
 
-    /// Asks to send a request at `now`. Each permission must be followed by [`Breaker::record`] or
-    /// [`Breaker::abandon`].
+    /// Asks to send a request at `now`.
     ///
     /// # Errors
     /// The time until the next attempt makes sense.
-    pub fn admit(&mut self, now: Duration) -> Result<(), Duration> {
+    pub fn admit(&mut self, now: Duration) -> Result<Permit, Duration> {
         match self.state {
-            State::Closed => Ok(()),
+            State::Closed => Ok(Permit::Usual),
             State::Open { until } if now >= until => {
                 self.state = State::Probing { since: now };
-                Ok(())
+                Ok(Permit::Probe)
             }
             State::Open { until } => Err(until.saturating_sub(now)),
             // Whoever waits for the probe cannot know how long it takes.
@@ -95,9 +103,9 @@ impl Breaker {
     }
 
     /// Learns how a request ended. `random`, from 0 to 1, spreads the time that it stays open by up to a tenth.
-    pub fn record(&mut self, now: Duration, sign: Option<Sign>, random: f64) {
-        let Some(sign) = sign else { return self.abandon(now) };
-        if let State::Probing { .. } = self.state {
+    pub fn record(&mut self, permit: Permit, now: Duration, sign: Option<Sign>, random: f64) {
+        let Some(sign) = sign else { return self.abandon(permit, now) };
+        if permit == Permit::Probe {
             if sign == Sign::Alive {
                 *self = Self::new();
             } else {
@@ -124,8 +132,8 @@ impl Breaker {
     }
 
     /// A request ended without saying anything about the service, such as one that the caller gave up.
-    pub fn abandon(&mut self, now: Duration) {
-        if let State::Probing { .. } = self.state {
+    pub fn abandon(&mut self, permit: Permit, now: Duration) {
+        if permit == Permit::Probe {
             // Anyone may try next.
             self.state = State::Open { until: now };
         }
@@ -161,8 +169,8 @@ mod tests {
     }
 
     fn fail(breaker: &mut Breaker, now: Duration, sign: Sign) {
-        assert_eq!(breaker.admit(now), Ok(()));
-        breaker.record(now, Some(sign), 0.0);
+        assert_eq!(breaker.admit(now), Ok(Permit::Usual));
+        breaker.record(Permit::Usual, now, Some(sign), 0.0);
     }
 
     #[test]
@@ -176,7 +184,7 @@ mod tests {
         for round in 40..44 {
             fail(&mut breaker, at(round), Sign::Unreachable);
         }
-        assert_eq!(breaker.admit(at(44)), Ok(()));
+        assert_eq!(breaker.admit(at(44)), Ok(Permit::Usual));
         fail(&mut breaker, at(44), Sign::Unreachable);
         assert_eq!(breaker.admit(at(44)), Err(at(5)));
         assert_eq!(breaker.admit(at(48)), Err(at(1)));
@@ -199,7 +207,7 @@ mod tests {
             // Never ten in half a minute.
             fail(&mut breaker, at(round * 4), Sign::Failing);
         }
-        assert_eq!(breaker.admit(at(400)), Ok(()));
+        assert_eq!(breaker.admit(at(400)), Ok(Permit::Usual));
     }
 
     #[test]
@@ -211,13 +219,17 @@ mod tests {
             let Err(wait) = breaker.admit(now) else { panic!("open") };
             assert_eq!(wait, at(expected));
             now += wait;
-            assert_eq!(breaker.admit(now), Ok(()), "the probe");
+            assert_eq!(breaker.admit(now), Ok(Permit::Probe));
+            // What was sent before it opened, and ends or is given up only now, is not the probe.
+            breaker.record(Permit::Usual, now, Some(Sign::Alive), 0.0);
+            breaker.record(Permit::Usual, now, Some(Sign::Failing), 0.0);
+            breaker.abandon(Permit::Usual, now);
             assert!(breaker.admit(now).is_err(), "and no second one");
-            breaker.record(now, Some(Sign::Failing), 0.0);
+            breaker.record(Permit::Probe, now, Some(Sign::Failing), 0.0);
         }
         now += at(60);
-        assert_eq!(breaker.admit(now), Ok(()));
-        breaker.record(now, Some(Sign::Alive), 0.0);
+        assert_eq!(breaker.admit(now), Ok(Permit::Probe));
+        breaker.record(Permit::Probe, now, Some(Sign::Alive), 0.0);
         assert!(breaker.is_idle(now));
         (0..5).for_each(|_| fail(&mut breaker, now, Sign::Unreachable));
         assert_eq!(breaker.admit(now), Err(at(5)), "from the beginning again");
@@ -227,18 +239,18 @@ mod tests {
     fn a_probe_that_is_given_up_lets_the_next_one_try() {
         let mut breaker = Breaker::new();
         (0..5).for_each(|_| fail(&mut breaker, at(0), Sign::Unreachable));
-        assert_eq!(breaker.admit(at(5)), Ok(()));
-        breaker.abandon(at(6));
-        assert_eq!(breaker.admit(at(6)), Ok(()));
-        breaker.record(at(6), None, 0.0);
-        assert_eq!(breaker.admit(at(6)), Ok(()));
+        assert_eq!(breaker.admit(at(5)), Ok(Permit::Probe));
+        breaker.abandon(Permit::Probe, at(6));
+        assert_eq!(breaker.admit(at(6)), Ok(Permit::Probe));
+        breaker.record(Permit::Probe, at(6), None, 0.0);
+        assert_eq!(breaker.admit(at(6)), Ok(Permit::Probe));
     }
 
     #[test]
     fn times_are_spread_by_a_tenth() {
         let mut breaker = Breaker::new();
         for _ in 0..5 {
-            breaker.record(at(0), Some(Sign::Unreachable), 1.0);
+            breaker.record(Permit::Usual, at(0), Some(Sign::Unreachable), 1.0);
         }
         assert_eq!(breaker.admit(at(0)), Err(Duration::from_millis(5500)));
     }

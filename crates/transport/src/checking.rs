@@ -1,7 +1,9 @@
 //! What is done about requests that break a known rule.
 
-use imagewire_types::CreateImageRequest;
-use imagewire_validate::{Finding, Severity, Target, check};
+use std::sync::{Mutex, PoisonError};
+
+use imagewire_types::{CreateImageRequest, Model};
+use imagewire_validate::{Finding, Severity, Target, check, rule::ModelFrom};
 
 use crate::{Endpoint, Error, Kind, Outcome};
 
@@ -29,20 +31,57 @@ impl Checking {
         served: Option<&str>,
         request: &CreateImageRequest,
     ) -> Result<Vec<Finding>, Error> {
+        self.judge_by(&Rules::default(), endpoint, served, request)
+    }
+
+    pub(crate) fn judge_by(
+        self,
+        rules: &Rules,
+        endpoint: &Endpoint,
+        served: Option<&str>,
+        request: &CreateImageRequest,
+    ) -> Result<Vec<Finding>, Error> {
         // A service without rules cannot be judged by them; what is known of it came with the same release.
         let (false, Ok(target)) = (self == Self::Off, Target::new(endpoint.operation().dialect)) else {
             return Ok(Vec::new());
         };
-        let target = match served {
-            Some(model) => target.served_by(model),
-            None => target,
-        };
-        let report = check(request, &target);
+        let report = check(request, &rules.of(target, served, request));
         let findings = report.findings().to_vec();
         if self == Self::Report || report.is_accepted() {
             return Ok(findings);
         }
         Err(refusal(endpoint, findings))
+    }
+}
+
+/// The rules of a client's requests. Those for some models are kept, so that they are resolved once.
+#[derive(Default)]
+pub(crate) struct Rules(Mutex<Vec<(Box<str>, Target<'static>)>>);
+
+/// For so many models; nearly every client asks for one.
+const KEPT: usize = 8;
+
+impl Rules {
+    fn of(
+        &self,
+        target: Target<'static>,
+        served: Option<&str>,
+        request: &CreateImageRequest,
+    ) -> Target<'static> {
+        let named = || request.model.as_ref().map(Model::as_str);
+        let model = match target.dialect().model_from {
+            ModelFrom::Body => served.or_else(named),
+            ModelFrom::Deployment => served,
+        };
+        let Some(model) = model else { return target };
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, target)) = kept.iter().find(|(known, _)| **known == *model) {
+            return target.clone();
+        }
+        let target = target.served_by(model);
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (model.into(), target.clone()));
+        target
     }
 }
 
@@ -95,6 +134,22 @@ mod tests {
         let request = CreateImageRequest::new("p").model("dall-e-3").n(2);
         assert!(!Checking::Report.judge(&endpoint(), None, &request).unwrap().is_empty());
         assert!(Checking::Off.judge(&endpoint(), None, &request).unwrap().is_empty());
+    }
+
+    #[test]
+    fn rules_that_are_kept_say_the_same() {
+        let rules = Rules::default();
+        for model in ["dall-e-3", "dall-e-3", "dall-e-2", "next-years-model", "dall-e-3"] {
+            for request in [CreateImageRequest::new("p"), CreateImageRequest::new("p").n(2).quality("ultra")]
+            {
+                let request = request.model(model);
+                let (fresh, kept) = (
+                    Target::new("fastapi").map(|target| check(&request, &target).findings().to_vec()),
+                    Checking::Report.judge_by(&rules, &endpoint(), None, &request),
+                );
+                assert_eq!(fresh.unwrap(), kept.unwrap(), "{model}");
+            }
+        }
     }
 
     #[test]

@@ -4,6 +4,8 @@ mod fault;
 mod scanner;
 mod sniff;
 
+use std::fmt;
+
 use bytes::Bytes;
 use imagewire_types::Base64;
 
@@ -24,7 +26,7 @@ pub use sniff::{Format, NotAnImage, Sniffed, sniff};
 /// # Errors
 /// [`Kind::Decode`] with the place and, of an alien character, the offset after prefix and whitespace; never the
 /// contents.
-pub fn base64(payload: &Base64, place: &str) -> Result<Bytes, Error> {
+pub fn base64(payload: &Base64, place: impl fmt::Display) -> Result<Bytes, Error> {
     let fail = |why: &str| {
         Error::new(Kind::Decode, Outcome::Unknown, format!("{place} is {why}")).with_remedy(MAY_BE_BILLED)
     };

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use imagewire_types::ImagesResponse;
 use imagewire_validate::Finding;
 
-use crate::{Attempt, decode::Format};
+use crate::{Attempt, Error, decode::Format};
 
 /// What [`Client::generate_to`](crate::Client::generate_to) bought and saved.
 #[derive(Clone, Debug, PartialEq)]
@@ -106,5 +106,51 @@ impl<W> std::fmt::Debug for Written<W> {
             .field("images", &self.images.len())
             .field("attempts", &self.attempts)
             .finish_non_exhaustive()
+    }
+}
+
+/// A call to writers that failed, and what was bought all the same.
+pub struct Unfinished<W> {
+    /// What went wrong.
+    pub error: Error,
+    /// The images that came whole before or beside the failure, and the links of those that could not be fetched; `None`
+    /// when the call failed before that.
+    pub written: Option<Box<Written<W>>>,
+}
+
+impl<W> std::fmt::Debug for Unfinished<W> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { error, written } = self;
+        formatter.debug_struct("Unfinished").field("error", error).field("written", written).finish()
+    }
+}
+
+impl<W> From<Error> for Unfinished<W> {
+    fn from(error: Error) -> Self {
+        Self { error, written: None }
+    }
+}
+
+impl<W> From<Unfinished<W>> for Error {
+    fn from(unfinished: Unfinished<W>) -> Self {
+        unfinished.error
+    }
+}
+
+impl<W> AsRef<Error> for Unfinished<W> {
+    fn as_ref(&self) -> &Error {
+        &self.error
+    }
+}
+
+impl<W> std::fmt::Display for Unfinished<W> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.error.fmt(formatter)
+    }
+}
+
+impl<W> std::error::Error for Unfinished<W> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.error.source()
     }
 }

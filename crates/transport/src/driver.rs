@@ -22,7 +22,7 @@ mod witness;
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use crate::{Checking, Endpoint, Error, Policy, http::Envelope};
+use crate::{Checking, Endpoint, Error, Policy, checking::Rules, http::Envelope};
 
 use self::{
     gates::Gates,
@@ -46,6 +46,8 @@ const FIRST_BYTE: Duration = Duration::from_secs(300);
 const STREAM_IDLE: Duration = Duration::from_secs(120);
 /// How long an answer may stop, until [`Client::body_idle_timeout`] says otherwise.
 const BODY_IDLE: Duration = Duration::from_secs(30);
+/// Longer than any call; what is added to an instant must not overflow.
+const AGES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// The largest answer, until [`Client::max_answer_bytes`] says otherwise: ten large images in base64.
 const MAX_ANSWER: u64 = 256 << 20;
 
@@ -65,6 +67,7 @@ const MAX_ANSWER: u64 = 256 << 20;
 pub struct Client {
     endpoint: Arc<Endpoint>,
     envelope: Arc<Envelope>,
+    rules: Arc<Rules>,
     /// The service, for messages.
     place: Arc<str>,
     wire: Arc<Wire>,
@@ -124,7 +127,7 @@ impl Client {
     /// default.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.settings.timeout = timeout;
+        self.settings.timeout = timeout.min(AGES);
         self
     }
 
@@ -132,28 +135,28 @@ impl Client {
     /// watched: slow models are silent for minutes.
     #[must_use]
     pub fn body_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.body_idle = timeout;
+        self.settings.body_idle = timeout.min(AGES);
         self
     }
 
     /// How long sending a request may stop, once it has begun and before all of it is handed over; 20 s by default.
     #[must_use]
     pub fn upload_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.upload = timeout;
+        self.settings.upload = timeout.min(AGES);
         self
     }
 
     /// How long a stream may take to send its first byte; 300 s by default. Signs of life count.
     #[must_use]
     pub fn first_byte_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.first_byte = timeout;
+        self.settings.first_byte = timeout.min(AGES);
         self
     }
 
     /// How long a stream may go without a byte; 120 s by default. Signs of life count.
     #[must_use]
     pub fn stream_idle_timeout(mut self, timeout: Duration) -> Self {
-        self.settings.stream_idle = timeout;
+        self.settings.stream_idle = timeout.min(AGES);
         self
     }
 

@@ -2,6 +2,7 @@
 
 mod build;
 mod kind;
+mod moderation;
 mod text;
 
 use std::{error::Error as StdError, fmt, time::Duration};
@@ -13,6 +14,7 @@ use crate::Delivered;
 use crate::{Attempt, Generated};
 
 pub use kind::{Kind, Outcome, Timer};
+pub use moderation::{Category, Moderation, Stage};
 pub(crate) use text::{Scrub, clip};
 
 /// What went wrong. [`Error::outcome`] says whether an image may have been bought, [`Error::kind`] why it failed.
@@ -38,6 +40,7 @@ struct Inner {
     /// The service's limit of images in a minute, where its refusal names it.
     images_per_minute: Option<u32>,
     timer: Option<Timer>,
+    moderation: Option<Moderation>,
     findings: Vec<Finding>,
     attempts: Vec<Attempt>,
     source: Option<Box<dyn StdError + Send + Sync>>,
@@ -119,6 +122,13 @@ impl Error {
         self.0.timer
     }
 
+    /// What a content filter objected to. With [`Kind::Moderation`], and with other kinds when the account itself is shut
+    /// out: [`Stage::Account`].
+    #[must_use]
+    pub fn moderation(&self) -> Option<&Moderation> {
+        self.0.moderation.as_ref()
+    }
+
     /// The body of an answer that is no success, for looking closer: at most 2,000 characters, without credential, prompt,
     /// payloads and the queries of links.
     #[must_use]
@@ -144,11 +154,15 @@ impl Error {
         self.0.kind == Kind::Download && self.0.status.is_some_and(|status| matches!(status, 403 | 404 | 410))
     }
 
-    /// Whether the same request may succeed later and nothing was bought: it was not sent, or refused for the moment.
+    /// Whether the same request may succeed later and nothing was bought: it was not sent, or refused for the moment, and
+    /// the service did not say that it should not be repeated.
     ///
     /// Never true for [`Outcome::Unknown`]: sending such a request again may buy the image twice.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
+        if self.0.should_retry == Some(false) {
+            return false;
+        }
         match self.0.outcome {
             Outcome::NotSent => match self.0.kind {
                 // Open for a while, and not because the credential was refused.
@@ -158,6 +172,23 @@ impl Error {
             Outcome::Refused => matches!(self.0.kind, Kind::RateLimit | Kind::Server),
             Outcome::Unknown | Outcome::Done => false,
         }
+    }
+
+    /// Links to images that were bought and could not be fetched, in the order of the answer. Each is as good as a key to the
+    /// image, until it expires.
+    #[must_use]
+    pub fn links(&self) -> Vec<&str> {
+        let had: Vec<usize> =
+            self.partial().iter().flat_map(|part| part.images.iter().map(|image| image.index)).collect();
+        let response = self.partial().map(|part| (&part.response, had));
+        #[cfg(feature = "reqwest")]
+        let response = response.or_else(|| {
+            let delivered = self.delivered()?;
+            Some((&delivered.response, delivered.files.iter().map(|file| file.index).collect()))
+        });
+        let Some((response, had)) = response else { return Vec::new() };
+        let missing = response.data.iter().enumerate().filter(|(index, _)| !had.contains(index));
+        missing.filter_map(|(_, image)| image.url.as_deref()).collect()
     }
 
     /// The images that did arrive when others of the same answer failed. Links that could not be fetched are still in
@@ -188,6 +219,12 @@ impl Error {
     #[must_use]
     pub fn into_delivered(self) -> Option<Delivered> {
         self.0.delivered
+    }
+}
+
+impl AsRef<Self> for Error {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 
@@ -223,6 +260,7 @@ impl fmt::Debug for Error {
             .field("param", &inner.param)
             .field("retry_after", &inner.retry_after)
             .field("timer", &inner.timer)
+            .field("moderation", &inner.moderation)
             .field("attempts", &inner.attempts)
             .field("message", &format_args!("{self}"))
             // The chain as text: another crate's `Debug` may show more than its `Display`.

@@ -3,13 +3,13 @@
 use std::fmt;
 
 use bytes::Bytes;
-use imagewire_types::ImagesResponse;
+use imagewire_types::{Image, ImagesResponse};
 use imagewire_validate::Finding;
 use url::Url;
 
 use crate::{
     Attempt, Error, Kind, Outcome,
-    decode::{self, Format},
+    decode::{self, Format, Place},
     download,
     http::{Answer, MAY_BE_BILLED},
 };
@@ -79,17 +79,15 @@ impl Answer {
     pub(crate) fn take_payload(&mut self, index: usize) -> Option<Result<Payload, Error>> {
         let revised_prompt = self.revised_prompt(index);
         let image = self.response.data.get_mut(index)?;
-        let source =
-            if let Some(payload) = image.b64_json.take().filter(|payload| !payload.as_str().is_empty()) {
-                decode::base64(&payload, &format!("data[{index}].b64_json")).map(Source::Inline)
-            } else {
-                let url = image.url.as_deref().filter(|url| !url.is_empty())?;
-                let source = download::source(url, &format!("data[{index}].url"));
-                if decode::is_data_url(url) {
-                    image.url = None;
-                }
-                source
-            };
+        let payload = image.b64_json.take().filter(|payload| !payload.as_str().is_empty());
+        let source = match payload {
+            None => link(image, index)?,
+            Some(payload) => {
+                let decoded = decode::base64(&payload, Place::Item(index)).map(Source::Inline);
+                // Where the payload is broken, there may be a link that is good.
+                decoded.or_else(|error| link(image, index).and_then(Result::ok).ok_or(error))
+            }
+        };
         Some(source.map(|source| Payload { index, source, revised_prompt }))
     }
 
@@ -116,6 +114,16 @@ impl Answer {
             Some(error) => Err(error.with_request_id(generated.request_id.clone()).with_partial(generated)),
         }
     }
+}
+
+/// The link of an image; one that holds its own content is taken out.
+fn link(image: &mut Image, index: usize) -> Option<Result<Source, Error>> {
+    let url = image.url.as_deref().filter(|url| !url.is_empty())?;
+    let source = download::source(url, &format!("data[{index}].url"));
+    if decode::is_data_url(url) {
+        image.url = None;
+    }
+    Some(source)
 }
 
 impl Payload {

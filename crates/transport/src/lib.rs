@@ -61,11 +61,11 @@ pub use attempt::Attempt;
 pub use audit::Mismatch;
 pub use checking::Checking;
 #[cfg(feature = "reqwest")]
-pub use delivered::{Delivered, Delivery, Written, WrittenImage};
+pub use delivered::{Delivered, Delivery, Unfinished, Written, WrittenImage};
 #[cfg(feature = "reqwest")]
 pub use driver::{Client, ClientBuilder, EventStream, ImageEvent, Progress};
 pub use endpoint::Endpoint;
-pub use error::{Error, Kind, Outcome, Timer};
+pub use error::{Category, Error, Kind, Moderation, Outcome, Stage, Timer};
 pub use images::{Generated, GeneratedImage, Payload, Source};
 /// The services and how each is called.
 pub use imagewire_types::operations;

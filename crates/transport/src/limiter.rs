@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use crate::retry::LONGEST_WAIT;
+
 const MINUTE: f64 = 60.0;
 /// After a refusal without numbers the rate becomes this part of what it was.
 const DECREASE: f64 = 0.7;
@@ -20,7 +22,7 @@ pub struct Limiter {
     /// Below zero after a request for more images than fit.
     tokens: f64,
     updated: Duration,
-    /// Nobody sends before this.
+    /// Nobody sends before this: at most [`LONGEST_WAIT`] after a refusal, which may be about one model of many.
     paused: Duration,
     successes: u32,
 }
@@ -59,7 +61,7 @@ impl Limiter {
     pub fn refused(&mut self, now: Duration, limit: Option<u32>, delay: Option<Duration>) {
         self.successes = 0;
         if let Some(delay) = delay {
-            self.paused = self.paused.max(now.saturating_add(delay));
+            self.paused = self.paused.max(now.saturating_add(delay.min(LONGEST_WAIT)));
         }
         let current = self.refill(now);
         self.rate = match (limit, current) {

@@ -146,6 +146,8 @@ fn class(failure: &Failure, attempt: u32, advised: bool) -> Class {
             Outcome::Unknown,
             Kind::Timeout
             | Kind::Transport
+            | Kind::Truncated
+            | Kind::Protocol
             | Kind::Server
             | Kind::Decode
             | Kind::UnexpectedContentType
@@ -163,8 +165,9 @@ fn sdk_class(failure: &Failure, advised: bool) -> Class {
     match (failure.status, failure.kind) {
         (Some(429), _) => Class::Throttled,
         (Some(408 | 409 | 500..), _)
-        | (None, Kind::Connect | Kind::Timeout | Kind::Transport)
-        | (Some(_), Kind::Transport | Kind::Timeout) => Class::Transient,
+        | (None, Kind::Connect | Kind::Timeout)
+        | (_, Kind::Transport | Kind::Truncated | Kind::Protocol)
+        | (Some(_), Kind::Timeout) => Class::Transient,
         (Some(status), _) if advised && !(200..300).contains(&status) => Class::Transient,
         (Some(_) | None, _) => Class::Final,
     }

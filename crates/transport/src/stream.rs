@@ -65,7 +65,10 @@ impl EventDecoder {
     pub fn new(limits: Limits) -> Self {
         Self {
             parser: SseParser::new(limits.event),
-            scanner: Scanner::for_events(decode::Limits { envelope: limits.envelope }),
+            scanner: Scanner::for_events(decode::Limits {
+                envelope: limits.envelope,
+                ..decode::Limits::default()
+            }),
             images: limits.images.max(1),
             tally: Tally::default(),
             image: Image::None,

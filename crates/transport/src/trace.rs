@@ -5,14 +5,15 @@ use imagewire_types::CreateImageRequest;
 
 use crate::{Attempt, Endpoint, Error, retry::Decision};
 
-/// Runs a call in a span of its own, and reports how it ended: how many images there are, and the request id.
+/// Runs a call in a span of its own, and reports how it ended: how many images there are, unless they are still to come, and
+/// the request id.
 #[cfg(feature = "tracing")]
-pub(crate) async fn call<T>(
+pub(crate) async fn call<T, E: AsRef<Error>>(
     endpoint: &Endpoint,
     request: &CreateImageRequest,
-    call: impl Future<Output = Result<T, Error>>,
-    bought: impl Fn(&T) -> (usize, Option<&str>),
-) -> Result<T, Error> {
+    call: impl Future<Output = Result<T, E>>,
+    bought: impl Fn(&T) -> (Option<usize>, Option<&str>),
+) -> Result<T, E> {
     use tracing::Instrument as _;
 
     let span = tracing::info_span!(
@@ -27,9 +28,11 @@ pub(crate) async fn call<T>(
         match &result {
             Ok(result) => {
                 let (images, request_id) = bought(result);
-                tracing::info!(images, request_id, "bought");
+                let what = if images.is_some() { "bought" } else { "the stream has begun" };
+                tracing::info!(images, request_id, "{what}");
             }
             Err(error) => {
+                let error = error.as_ref();
                 tracing::warn!(kind = error.kind().as_str(), outcome = error.outcome().as_str(), "failed");
             }
         }
@@ -40,13 +43,13 @@ pub(crate) async fn call<T>(
 }
 
 #[cfg(not(feature = "tracing"))]
-pub(crate) async fn call<T>(
+pub(crate) fn call<T, E: AsRef<Error>, F: Future<Output = Result<T, E>>>(
     _: &Endpoint,
     _: &CreateImageRequest,
-    call: impl Future<Output = Result<T, Error>>,
-    _: impl Fn(&T) -> (usize, Option<&str>),
-) -> Result<T, Error> {
-    call.await
+    call: F,
+    _: impl Fn(&T) -> (Option<usize>, Option<&str>),
+) -> F {
+    call
 }
 
 /// Reports a failed attempt and what is done about it.

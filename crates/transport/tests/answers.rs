@@ -91,7 +91,7 @@ async fn an_answer_that_is_framed_twice() {
     let server = Server::run(move |_, _, _| Reply::Last(lie.clone())).await;
     let error = call(&client_at(&server.base())).await.unwrap_err();
     assert_private(&error);
-    assert_eq!((error.kind(), error.outcome()), (Kind::Transport, Outcome::Unknown), "{error:?}");
+    assert_eq!((error.kind(), error.outcome()), (Kind::Protocol, Outcome::Unknown), "{error:?}");
     assert_eq!(server.paths(), [POST]);
 }
 

@@ -6,7 +6,7 @@ mod canary;
 mod server;
 
 use canary::{PROMPT, assert_private, client_at};
-use imagewire_transport::{Destination, Kind, Mismatch, Outcome, decode::Format};
+use imagewire_transport::{Checking, Destination, Kind, Mismatch, Outcome, decode::Format};
 use imagewire_types::{Base64, CreateImageRequest};
 use server::{Server, json, reply};
 
@@ -100,7 +100,8 @@ async fn images_that_are_something_else_as_well() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), saved.len());
 }
 
-/// c14: what a browser would run is no image.
+/// c14: what a browser would run is no image. What came with the answer is paid for and kept, under a name that nothing runs;
+/// what a link leads to is not.
 #[tokio::test]
 async fn pages_and_drawings_are_no_images() {
     for content in [
@@ -118,6 +119,25 @@ async fn pages_and_drawings_are_no_images() {
             client_at(&server.base()).generate(&CreateImageRequest::new(PROMPT)).await.expect_err("no image");
         assert_private(&error);
         assert_eq!((error.kind(), error.outcome()), (Kind::Decode, Outcome::Unknown), "{error:?}");
-        assert!(error.partial().unwrap().images.is_empty());
+        let kept = &error.partial().unwrap().images;
+        let [kept] = &kept[..] else { panic!("{kept:?}") };
+        assert_eq!((kept.format, kept.width, kept.height), (Format::Other, 0, 0));
+        assert_eq!((&kept.bytes[..], kept.format.extension()), (content, "img"));
+    }
+}
+
+/// Whoever asks for a drawing gets it, whatever is in it.
+#[tokio::test]
+async fn a_drawing_that_was_asked_for() {
+    let drawing =
+        b"<svg xmlns='http://www.w3.org/2000/svg' width='3' height='2'><circle r='1'/></svg>".to_vec();
+    let server = service(vec![drawing.clone()]).await;
+    let client = client_at(&server.base()).checking(Checking::Off);
+    let request = CreateImageRequest::new(PROMPT).n(2).output_format("svg");
+    let generated = client.generate(&request).await.unwrap();
+    assert_eq!(generated.audit(&request), []);
+    for image in generated.images {
+        assert_eq!((image.format, image.width, image.height), (Format::Svg, 3, 2));
+        assert_eq!(image.bytes, drawing);
     }
 }

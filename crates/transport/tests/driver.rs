@@ -182,9 +182,9 @@ async fn answers_that_are_no_success() {
         // transport
         (Vec::new(), Kind::Transport, Outcome::Unknown, None),
         (b"HTTP/1.1 200".to_vec(), Kind::Transport, Outcome::Unknown, None),
-        (b"not HTTP at all\r\n\r\n".to_vec(), Kind::Transport, Outcome::Unknown, None),
-        (b"HTTP/1.1 200 OK\r\nx-request-id: req-1\r\ncontent-length: 99\r\n\r\n{\"data\":[".to_vec(), Kind::Transport, Outcome::Unknown, Some(200)),
-        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"dat\r\n".to_vec(), Kind::Transport, Outcome::Unknown, Some(200)),
+        (b"not HTTP at all\r\n\r\n".to_vec(), Kind::Protocol, Outcome::Unknown, None),
+        (b"HTTP/1.1 200 OK\r\nx-request-id: req-1\r\ncontent-length: 99\r\n\r\n{\"data\":[".to_vec(), Kind::Truncated, Outcome::Unknown, Some(200)),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"dat\r\n".to_vec(), Kind::Truncated, Outcome::Unknown, Some(200)),
         (b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999999\r\n\r\n{}".to_vec(), Kind::TooLarge, Outcome::Unknown, Some(200)),
     ];
     for (answer, kind, outcome, status) in table {

@@ -102,7 +102,9 @@ async fn check(row: Row, adjust: fn(Client) -> Client) -> Result<Generated, Erro
 /// a8 to a20, a23, a40, a42, a43, a45 to a47, a53 to a55: one request, whatever happens to its answer.
 #[tokio::test]
 async fn failures_with_an_open_fate_cost_one_request() {
-    use Kind::{Decode, Server as Failed, Timeout, TooLarge, Transport, UnexpectedContentType};
+    use Kind::{
+        Decode, Protocol, Server as Failed, Timeout, TooLarge, Transport, Truncated, UnexpectedContentType,
+    };
     use Outcome::Unknown;
     let open = |kind| Err((kind, Unknown));
     let (free, limit) = (Toxic::None, Toxic::LimitData);
@@ -117,12 +119,12 @@ async fn failures_with_an_open_fate_cost_one_request() {
         row("a11 cut while the request goes up", || last(image()), limit(200), free, open(Transport), 0),
         row("a9 cut before the answer", || last(image()), free, limit(1), open(Transport), 1),
         row("a17 cut in the head", || last(image()), free, limit(20), open(Transport), 1),
-        row("a17 cut in the body", || last(image()), free, limit(140), open(Transport), 1),
-        row("a17 shorter than announced", || last(half()), free, free, open(Transport), 1),
+        row("a17 cut in the body", || last(image()), free, limit(140), open(Truncated), 1),
+        row("a17 shorter than announced", || last(half()), free, free, open(Truncated), 1),
         row("a17 cut by a closing proxy", || last(image()), free, Toxic::Timeout(Some(Duration::ZERO)), open(Transport), 1),
-        row("a18 chunks without an end", || last(chunked(b"5\r\n{\"dat\r\n")), free, free, open(Transport), 1),
-        row("a18 a bad chunk size", || last(chunked(b"zz\r\n{}\r\n0\r\n\r\n")), free, free, open(Transport), 1),
-        row("a18 a chunk extension without end", || last([chunked(b"5;"), vec![b'x'; 1 << 20]].concat()), free, free, open(Transport), 1),
+        row("a18 chunks without an end", || last(chunked(b"5\r\n{\"dat\r\n")), free, free, open(Truncated), 1),
+        row("a18 a bad chunk size", || last(chunked(b"zz\r\n{}\r\n0\r\n\r\n")), free, free, open(Protocol), 1),
+        row("a18 a chunk extension without end", || last([chunked(b"5;"), vec![b'x'; 1 << 20]].concat()), free, free, open(Protocol), 1),
         row("a19 an absurd length", || last(reply("200 OK", "content-length: 100000000000000", b"{}")), free, free, open(TooLarge), 1),
         row("a23 a page instead of JSON", || last(html("<html>CANARY</html>")), free, free, open(UnexpectedContentType), 1),
         row("a24 nothing", || last(json("")), free, free, open(Decode), 1),
@@ -135,12 +137,12 @@ async fn failures_with_an_open_fate_cost_one_request() {
         row("a46 520", || last(reply("520 Web", "", b"")), free, free, open(Failed), 1),
         row("a46 524", || last(reply("524 Web", "", b"")), free, free, open(Failed), 1),
         row("a47 500 that is said to be safe", || last(reply("500 Oops", "x-should-retry: true", b"")), free, free, open(Failed), 1),
-        row("a53 a thousand headers", || last(headers(&"x-a: b\r\n".repeat(1000))), free, free, open(Transport), 1),
-        row("a53 a header of a mebibyte", || last(headers(&format!("x-a: {}\r\n", "b".repeat(1 << 20)))), free, free, open(Transport), 1),
-        row("a53 a NUL in a header", || last(headers("x-a: b\0c\r\n")), free, free, open(Transport), 1),
-        row("a54 two lengths", || last(headers("content-length: 5\r\n")), free, free, open(Transport), 1),
+        row("a53 a thousand headers", || last(headers(&"x-a: b\r\n".repeat(1000))), free, free, open(Protocol), 1),
+        row("a53 a header of a mebibyte", || last(headers(&format!("x-a: {}\r\n", "b".repeat(1 << 20)))), free, free, open(Protocol), 1),
+        row("a53 a NUL in a header", || last(headers("x-a: b\0c\r\n")), free, free, open(Protocol), 1),
+        row("a54 two lengths", || last(headers("content-length: 5\r\n")), free, free, open(Protocol), 1),
         row("a55 informational answers without end", || last(b"HTTP/1.1 103 Early Hints\r\n\r\n".repeat(100_000)), free, free, open(Transport), 1),
-        row("not HTTP", || last(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()), free, free, open(Transport), 1),
+        row("not HTTP", || last(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()), free, free, open(Protocol), 1),
     ];
     for row in rows {
         let _ = check(row, |client| client).await;

@@ -47,6 +47,8 @@ enum Act {
     Answer,
     /// Gives the stream up, for that reason.
     Reset(u32),
+    /// Begins to answer, and gives the stream up then.
+    ResetLate(u32),
     /// Gives the connection up for that reason, and says that it looked at no stream.
     GoAwayBefore(u32),
     /// The same, and says that it looked at this one.
@@ -85,6 +87,11 @@ async fn speak<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, act: impl Fn() 
                 ([head, frame(DATA, END_STREAM, id, body)].concat(), false)
             }
             Act::Reset(why) => (frame(RST_STREAM, 0, id, &why.to_be_bytes()), false),
+            Act::ResetLate(why) => {
+                let head = frame(HEADERS, END_HEADERS, id, &[OK]);
+                let part = frame(DATA, 0, id, br#"{"data":["#);
+                ([head, part, frame(RST_STREAM, 0, id, &why.to_be_bytes())].concat(), false)
+            }
             Act::GoAwayBefore(why) => (go_away(0, why), true),
             Act::GoAwayAfter(why) => (go_away(id, why), true),
             Act::Close => (Vec::new(), true),
@@ -146,6 +153,9 @@ async fn what_the_server_gave_up_is_in_doubt() {
         Act::Reset(INTERNAL_ERROR),
         Act::Reset(PROTOCOL_ERROR),
         Act::Reset(ENHANCE_YOUR_CALM),
+        // Whatever it says now: it had looked at the request.
+        Act::ResetLate(REFUSED_STREAM),
+        Act::ResetLate(CANCEL),
         Act::GoAwayBefore(INTERNAL_ERROR),
         Act::GoAwayAfter(NO_ERROR),
         Act::GoAwayAfter(ENHANCE_YOUR_CALM),

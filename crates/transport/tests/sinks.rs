@@ -15,7 +15,7 @@ use std::{
 };
 
 use canary::{PROMPT, assert_private, client_at};
-use imagewire_transport::{Client, Destination, Kind, Outcome, Progress, Timer};
+use imagewire_transport::{Client, Destination, Kind, Outcome, Progress, Timer, Unfinished};
 use imagewire_types::{Base64, CreateImageRequest};
 use server::{Reply, Server, json, reply};
 use toxics::{Proxy, Toxic};
@@ -119,9 +119,15 @@ async fn a_writer_that_fails() {
     let server = Server::start(move |_, _| json(&body)).await;
     let room: &'static mut [u8] = Vec::leak(vec![0; 1000]);
     let mut room = Some(room);
-    let open = |index| std::io::Cursor::new(if index == 0 { room.take().unwrap() } else { &mut [] });
-    let error = client_at(&server.base()).generate_into(&request(2), open).await.unwrap_err();
+    let open = |index| {
+        let enough = Vec::leak(vec![0; 1 << 20]);
+        std::io::Cursor::new(if index == 0 { room.take().unwrap() } else { &mut *enough })
+    };
+    let unfinished = client_at(&server.base()).generate_into(&request(2), open).await.unwrap_err();
+    let Unfinished { error, written } = unfinished;
     assert_eq!((error.kind(), error.outcome()), (Kind::Io, Outcome::Done));
+    let written = written.expect("the other image");
+    assert_eq!(written.images.iter().map(|image| image.index).collect::<Vec<_>>(), [1]);
     assert_eq!(server.paths(), [POST]);
 }
 
@@ -136,7 +142,7 @@ async fn whole_images_of_a_broken_answer_are_kept() {
     let head = whole[..cut].to_vec();
     let soon = Duration::from_millis(300);
     let rows: [Row; 4] = [
-        (Reply::Last, |client, _| client, Kind::Transport, None),
+        (Reply::Last, |client, _| client, Kind::Truncated, None),
         (Reply::Stall, Client::body_idle_timeout, Kind::Timeout, Some(Timer::BodyIdle)),
         (Reply::Stall, Client::timeout, Kind::Timeout, Some(Timer::Deadline)),
         (Reply::Last, |client, _| client.max_answer_bytes(200_000), Kind::TooLarge, None),

@@ -16,7 +16,9 @@ use std::{
 };
 
 use canary::{KEY, assert_private, endpoint_at};
-use imagewire_transport::{Client, Error, Generated, Kind, Outcome, Policy};
+use imagewire_transport::{
+    Checking, Client, Destination, Error, ImageEvent, Kind, Outcome, Policy, Unfinished,
+};
 use imagewire_types::{Base64, CreateImageRequest};
 use server::{Reply, Server, json, reply};
 use toxics::{Proxy, Toxic};
@@ -27,9 +29,90 @@ const CALLS: &str = "IMAGEWIRE_SOAK_CALLS";
 const SEED: &str = "IMAGEWIRE_SOAK_SEED";
 const AT_ONCE: usize = 8;
 
-/// An image of its own for each call.
-fn image(number: u64) -> Vec<u8> {
-    [&b"GIF89a\x03\0\x02\0\0\0\0;"[..], &number.to_be_bytes()].concat()
+/// An image of its own for each call, and each place in its answer. Some are large enough to be read piece by piece.
+fn image(call: u64, index: usize) -> Vec<u8> {
+    let noise = vec![b'x'; if call.is_multiple_of(5) { 80_000 } else { 0 }];
+    [&b"GIF89a\x03\0\x02\0\0\0\0;"[..], &call.to_be_bytes(), &index.to_be_bytes(), &noise].concat()
+}
+
+/// How many images a call asks for.
+fn images(call: u64) -> usize {
+    if call.is_multiple_of(3) { 2 } else { 1 }
+}
+
+/// By which way a call asks for images.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Memory,
+    Files,
+    Writers,
+    Stream,
+}
+
+/// What a call got: the images by their places, and the failure.
+type Got = (BTreeMap<usize, Vec<u8>>, Option<Error>);
+
+impl Way {
+    fn of(call: u64) -> Self {
+        match call % 4 {
+            0 => Self::Memory,
+            1 => Self::Files,
+            2 => Self::Writers,
+            _ => Self::Stream,
+        }
+    }
+
+    async fn buy(self, client: &Client, request: &CreateImageRequest) -> Got {
+        match self {
+            Self::Memory => {
+                let (generated, error) = match client.generate(request).await {
+                    Ok(generated) => (Some(generated), None),
+                    Err(error) => (error.partial().cloned(), Some(error)),
+                };
+                let images = generated.into_iter().flat_map(|generated| generated.images);
+                (images.map(|image| (image.index, image.bytes.to_vec())).collect(), error)
+            }
+            Self::Files => {
+                let folder = tempfile::tempdir().expect("a folder");
+                let destination = Destination::directory(folder.path()).sync(false);
+                let (delivered, error) = match client.generate_to(request, &destination).await {
+                    Ok(delivered) => (Some(delivered), None),
+                    Err(error) => (error.delivered().cloned(), Some(error)),
+                };
+                let files: Vec<_> = delivered.into_iter().flat_map(|delivered| delivered.files).collect();
+                let there = std::fs::read_dir(folder.path()).expect("the folder").count();
+                assert_eq!(there, files.len(), "a file that nobody knows of");
+                let read = |path| std::fs::read(path).expect("the file");
+                (files.into_iter().map(|file| (file.index, read(file.path))).collect(), error)
+            }
+            Self::Writers => {
+                let (written, error) = match client.generate_into(request, |_| Vec::new()).await {
+                    Ok(written) => (Some(written), None),
+                    Err(Unfinished { error, written }) => (written.map(|written| *written), Some(error)),
+                };
+                let images = written.into_iter().flat_map(|written| written.images);
+                (images.map(|image| (image.index, image.writer)).collect(), error)
+            }
+            Self::Stream => {
+                let (mut images, mut failure) = (BTreeMap::new(), None);
+                match client.stream(request).await {
+                    Err(error) => failure = Some(error),
+                    Ok(mut events) => {
+                        while let Some(event) = events.next().await {
+                            match event {
+                                Ok(ImageEvent::Completed { image, .. }) => {
+                                    images.insert(image.index, image.bytes.to_vec());
+                                }
+                                Ok(_) => {}
+                                Err(error) => failure = failure.or(Some(error)),
+                            }
+                        }
+                    }
+                }
+                (images, failure)
+            }
+        }
+    }
 }
 
 /// What became of a call on the service's side.
@@ -73,11 +156,13 @@ async fn nothing_is_lost_or_bought_twice() {
     };
     // Where images may be fetched from, and where nobody may go.
     let pictures = Server::start(|_, seen| {
-        let call = seen.path().trim_start_matches('/').split('?').next().and_then(|call| call.parse().ok());
-        reply("200 OK", "", &image(call.expect("a number")))
+        let mut numbers = seen.path().split(['/', '?']).skip(1);
+        let mut number = || numbers.next().and_then(|number| number.parse().ok()).expect("a number");
+        let (call, index) = (number(), number());
+        reply("200 OK", "", &image(call, usize::try_from(index).expect("a place")))
     })
     .await;
-    let elsewhere = Server::start(|_, _| reply("200 OK", "", &image(0))).await;
+    let elsewhere = Server::start(|_, _| reply("200 OK", "", &image(0, 0))).await;
     let origins = (format!("http://{}", pictures.host()), format!("http://{}", elsewhere.host()));
     #[cfg(feature = "tracing")]
     let recorder = recorder::Recorder::default();
@@ -104,10 +189,16 @@ async fn nothing_is_lost_or_bought_twice() {
             let client = Client::builder(endpoint_at(&proxy.base())).allow_downloads_from(origin);
             let client = client.build().expect("a client");
             let client = client.retry(Policy::default().backoff_times(none, none, none));
-            let result = client.generate(&CreateImageRequest::new(format!("CANARY-PROMPT {call}"))).await;
+            let n = u32::try_from(images(call)).expect("a few");
+            let request = CreateImageRequest::new(format!("CANARY-PROMPT {call}")).n(n);
+            let way = Way::of(call);
+            let (got, failure) = way.buy(&client.checking(Checking::Off), &request).await;
             let entry = lock(&journal, call);
-            let told = format!("call {call}, {up:?} up, {down:?} down: {entry:?}, {result:?}");
-            judge(call, entry, result, &told)
+            let told = format!(
+                "call {call}, {way:?}, {up:?} up, {down:?} down: {entry:?}, {} came, {failure:?}",
+                got.len()
+            );
+            judge(call, entry, (got, failure), &told)
         });
     }
     while let Some(end) = running.join_next().await {
@@ -151,16 +242,30 @@ async fn service(journal: Journal, dice: fastrand::Rng, origins: (String, String
             }
             other => {
                 entry.drawn += 1;
-                let payload = Base64::encode(image(call));
-                let good = json(&format!(r#"{{"data":[{{"b64_json":"{}"}}]}}"#, payload.as_str()));
+                let payload = |index| Base64::encode(image(call, index)).into_string();
+                let item = |index| format!(r#"{{"b64_json":"{}"}}"#, payload(index));
+                let items: Vec<String> = (0..images(call)).map(item).collect();
+                let event = |index| {
+                    let kind = "image_generation.completed";
+                    format!(
+                        "event: {kind}\ndata: {{\"type\":\"{kind}\",\"b64_json\":\"{}\"}}\n\n",
+                        payload(index)
+                    )
+                };
+                let good = if request.stream == Some(true) && dice.bool() {
+                    let events: String = (0..images(call)).map(event).collect();
+                    reply("200 OK", "content-type: text/event-stream", events.as_bytes())
+                } else {
+                    json(&format!(r#"{{"data":[{}]}}"#, items.join(",")))
+                };
                 match other {
                     3 => Reply::Reset,
                     4 => Reply::Last(Vec::new()),
                     5 => Reply::Last(good[..dice.usize(1..good.len())].to_vec()),
                     6 => Reply::Last(reply("500 Oops", "", echo.as_bytes())),
                     7 => Reply::Last(reply("200 OK", "content-type: text/html", b"<html>CANARY")),
-                    9 => Reply::Last(link(&bad_links, call)),
-                    10 => Reply::Last(link(&good_links, call)),
+                    9 => Reply::Last(links(&bad_links, call)),
+                    10 => Reply::Last(links(&good_links, call)),
                     _ => Reply::Last(good),
                 }
             }
@@ -170,33 +275,35 @@ async fn service(journal: Journal, dice: fastrand::Rng, origins: (String, String
 }
 
 /// Holds what a call says against what became of it.
-fn judge(call: u64, entry: Entry, result: Result<Generated, Error>, told: &str) -> &'static str {
+fn judge(call: u64, entry: Entry, (got, failure): Got, told: &str) -> &'static str {
     assert!(entry.drawn <= 1, "bought twice: {told}");
     assert!(entry.posts <= 3, "{told}");
-    match result {
-        Ok(generated) => {
-            assert_eq!(generated.images[0].bytes, image(call), "{told}");
-            assert_eq!(entry.drawn, 1, "{told}");
-            "bought"
-        }
-        Err(error) => {
-            assert_private(&error);
-            match error.outcome() {
-                Outcome::NotSent | Outcome::Refused => assert_eq!(entry.drawn, 0, "{told}"),
-                Outcome::Unknown => assert!(error.attempts().len() <= 3, "{told}"),
-                // Its link leads where nobody may go.
-                Outcome::Done => {
-                    assert_eq!((error.kind(), entry.drawn), (Kind::Download, 1), "{told}");
-                    assert!(error.partial().is_some_and(|part| part.response.data[0].url.is_some()));
-                }
-            }
-            error.outcome().as_str()
+    for (index, bytes) in &got {
+        assert!(*index < images(call) && *bytes == image(call, *index), "silently wrong: {told}");
+        assert_eq!(entry.drawn, 1, "{told}");
+    }
+    let Some(error) = failure else {
+        assert_eq!(got.len(), images(call), "lost: {told}");
+        return "bought";
+    };
+    assert_private(&error);
+    match error.outcome() {
+        Outcome::NotSent | Outcome::Refused => assert_eq!(entry.drawn, 0, "{told}"),
+        Outcome::Unknown => assert!(error.attempts().len() <= 3, "{told}"),
+        // Its links lead where nobody may go. A stream tells of them in its answer alone.
+        Outcome::Done => {
+            assert_eq!((error.kind(), entry.drawn), (Kind::Download, 1), "{told}");
+            let is_kept = error.links().len() == images(call);
+            assert!(is_kept || matches!(Way::of(call), Way::Writers | Way::Stream), "{told}");
         }
     }
+    error.outcome().as_str()
 }
 
-fn link(origin: &str, call: u64) -> Vec<u8> {
-    json(&format!(r#"{{"data":[{{"url":"{origin}/{call}?sig=CANARY-SIGNATURE"}}]}}"#))
+fn links(origin: &str, call: u64) -> Vec<u8> {
+    let link = |index| format!(r#"{{"url":"{origin}/{call}/{index}?sig=CANARY-SIGNATURE"}}"#);
+    let items: Vec<String> = (0..images(call)).map(link).collect();
+    json(&format!(r#"{{"data":[{}]}}"#, items.join(",")))
 }
 
 #[cfg(feature = "tracing")]

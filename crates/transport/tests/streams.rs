@@ -145,7 +145,7 @@ async fn a_stream_to_its_end_by_all_ways() {
 #[tokio::test]
 async fn streams_that_fail() {
     use Kind::{
-        Authentication, Decode, Incomplete, Moderation, NoImage, RateLimit, Timeout, Transport,
+        Authentication, Decode, Incomplete, Moderation, NoImage, RateLimit, Timeout, Truncated,
         UnexpectedContentType,
     };
     use Outcome::{Refused, Unknown};
@@ -165,7 +165,7 @@ async fn streams_that_fail() {
     let rows = vec![
         ("b1 nothing", last, stream(&[]), Incomplete, Unknown),
         ("b1 partial images alone", last, stream(&[partial(0), partial(1)]), Incomplete, Unknown),
-        ("b2 cut inside an event", last, chunked(&half(&completed(0))), Transport, Unknown),
+        ("b2 cut inside an event", last, chunked(&half(&completed(0))), Truncated, Unknown),
         ("b3 an event without its end", last, stream(&[partial(0), completed(0).trim_end().to_owned()]), Incomplete, Unknown),
         ("b4 done", stall, stream(&[partial(0), "data: [DONE]\n\n".to_owned()]), Incomplete, Unknown),
         ("b5 refused at once", stall, stream(&[failure("moderation_blocked")]), Moderation, Refused),

@@ -1,8 +1,8 @@
 //! How wire types are read and written: two tables of macros, and the leniencies of readers in one place.
 
-use std::{fmt, marker::PhantomData};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// A value that this release has no name for; it is sent and received unchanged.
 ///
@@ -166,6 +166,31 @@ macro_rules! read_whole_number {
 
 read_whole_number!(u32, u64);
 
+/// The name of a member, borrowed from the text where it stands there as it is: serde's own `Cow` always copies.
+pub(crate) struct Name<'de>(pub(crate) Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Borrow;
+        impl<'de> Visitor<'de> for Borrow {
+            type Value = Name<'de>;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E: Error>(self, name: &'de str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(Borrow)
+    }
+}
+
 /// A whole number, also when it is written with a fraction of zero.
 pub(crate) struct WholeNumber;
 
@@ -320,7 +345,7 @@ macro_rules! wire_struct {
                         use serde::de::Error;
                         $(let mut $field = None;)*
                         let mut extra = $crate::extra::Extra::new();
-                        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+                        while let Some($crate::wire::Name(name)) = map.next_key()? {
                             match name.as_ref() {
                                 $($wire => {
                                     if $field.replace($crate::wire::Member::read_member(&mut map)?).is_some() {

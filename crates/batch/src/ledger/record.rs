@@ -137,6 +137,9 @@ pub struct Failure {
     /// The service's name for the exchange.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<Box<str>>,
+    /// Links to images that were bought and could not be fetched. Each is as good as a key to its image.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub links: Vec<Box<str>>,
 }
 
 impl Record<'_> {
@@ -155,6 +158,21 @@ impl Record<'_> {
     }
 }
 
+impl Failure {
+    /// A failure of this machine, and final.
+    pub(crate) fn local(kind: &str, message: &str) -> Self {
+        Self {
+            kind: kind.into(),
+            code: None,
+            message: message.into(),
+            retryable: false,
+            http_status: None,
+            request_id: None,
+            links: Vec::new(),
+        }
+    }
+}
+
 impl From<&imagewire_transport::Error> for Failure {
     fn from(error: &imagewire_transport::Error) -> Self {
         Self {
@@ -164,6 +182,7 @@ impl From<&imagewire_transport::Error> for Failure {
             retryable: error.is_retryable(),
             http_status: error.status(),
             request_id: error.request_id().map(Into::into),
+            links: error.links().into_iter().map(Into::into).collect(),
         }
     }
 }

@@ -36,7 +36,7 @@ fn done(item: &str) -> Record<'static> {
 
 fn failure(kind: &str) -> Failure {
     let message = "It failed: \"no\"\n".into();
-    Failure { kind: kind.into(), code: None, message, retryable: true, http_status: None, request_id: None }
+    Failure { message, retryable: true, ..Failure::local(kind, "") }
 }
 
 fn unknown(item: &str) -> Record<'static> {

@@ -208,6 +208,8 @@ fn verdict(error: &transport::Error) -> Verdict {
             | Kind::Moderation
             | Kind::UnexpectedContentType
             | Kind::Decode
+            | Kind::Truncated
+            | Kind::Protocol
             | Kind::Incomplete
             | Kind::TooLarge
             | Kind::NoImage
@@ -225,25 +227,14 @@ pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send 
     }
 }
 
-fn failure(kind: &str, message: &str) -> Failure {
-    Failure {
-        kind: kind.into(),
-        code: None,
-        message: message.into(),
-        retryable: false,
-        http_status: None,
-        request_id: None,
-    }
-}
-
 pub(super) fn panicked() -> Failure {
-    failure("other", "imagewire failed while the item was under way; it may have been bought")
+    Failure::local("other", "imagewire failed while the item was under way; it may have been bought")
 }
 
 pub(super) fn interrupted() -> Failure {
-    failure("interrupted", "the run ended while the item was under way; it may have been bought")
+    Failure::local("interrupted", "the run ended while the item was under way; it may have been bought")
 }
 
 pub(super) fn unsaved() -> Failure {
-    failure("io", "it was bought, and the folder failed before it had its name")
+    Failure::local("io", "it was bought, and the folder failed before it had its name")
 }

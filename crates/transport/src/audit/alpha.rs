@@ -8,7 +8,7 @@ pub(super) fn may_be_transparent(format: Format, bytes: &[u8]) -> Option<bool> {
         Format::Jpeg => Some(false),
         Format::Png => png(bytes),
         Format::Webp => webp(bytes),
-        Format::Gif | Format::Other => None,
+        Format::Gif | Format::Svg | Format::Other => None,
     }
 }
 

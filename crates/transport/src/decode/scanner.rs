@@ -52,6 +52,8 @@ pub struct Scanner {
     envelope: Vec<u8>,
     /// Where payloads were cut out: the size of the envelope then, and the place in the body.
     cuts: Vec<(usize, u64)>,
+    /// Where in the envelope the last whole item of `data` ends.
+    items_end: usize,
     payload: Payload,
     offset: u64,
     failed: Option<ScanError>,
@@ -94,6 +96,7 @@ impl Scanner {
             path: Path::new(shape),
             envelope: Vec::new(),
             cuts: Vec::new(),
+            items_end: 0,
             payload: Payload::new(shape == Shape::Event),
             offset: 0,
             failed: None,
@@ -106,6 +109,7 @@ impl Scanner {
         self.path = Path::new(self.shape);
         self.envelope.clear();
         self.cuts.clear();
+        self.items_end = 0;
         self.offset = 0;
         self.failed = None;
     }
@@ -159,6 +163,13 @@ impl Scanner {
     pub(crate) fn response(&self) -> Result<ImagesResponse, ScanError> {
         let envelope = self.whole_envelope()?;
         serde_json::from_slice(envelope).map_err(|error| self.explain(envelope, &error))
+    }
+
+    /// Of a body that broke off, what came before the end of the last whole item.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn whole_items(&self) -> Option<ImagesResponse> {
+        let whole = self.envelope.get(..self.items_end).filter(|whole| !whole.is_empty())?;
+        serde_json::from_slice(&[whole, b"]}"].concat()).ok()
     }
 
     /// What was collected: the body so far with `null` in the place of each payload. It may hold what is private.
@@ -251,10 +262,16 @@ impl Scanner {
         let quote = memchr(b'"', input);
         let length = quote.unwrap_or(input.len());
         let (between, _) = input.split_at(length);
+        let start = self.envelope.len();
         self.collect(between)?;
         self.advance(input, length);
-        for byte in between {
-            self.path.structure(*byte);
+        for (at, byte) in (1..).zip(between) {
+            if self.path.structure(*byte) {
+                self.items_end = start + at;
+            }
+        }
+        if self.path.items_before() >= self.limits.images {
+            return Err((Fault::TooLarge, None));
         }
         if quote.is_none() {
             return Ok(());

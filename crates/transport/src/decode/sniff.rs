@@ -1,5 +1,7 @@
 //! What kind of image bytes are.
 
+mod svg;
+
 use std::fmt;
 
 use imagesize::ImageType;
@@ -15,7 +17,9 @@ pub enum Format {
     Webp,
     /// GIF.
     Gif,
-    /// An image in another format, such as AVIF.
+    /// SVG: a drawing, which may hold scripts.
+    Svg,
+    /// An image in another format, such as AVIF, or bytes that are kept because they are paid for.
     Other,
 }
 
@@ -24,10 +28,16 @@ pub enum Format {
 pub struct Sniffed {
     /// The format.
     pub format: Format,
-    /// The width in pixels.
+    /// The width in pixels; 0 for a drawing that leaves it open.
     pub width: u32,
-    /// The height in pixels.
+    /// The height in pixels; 0 for a drawing that leaves it open.
     pub height: u32,
+}
+
+impl Sniffed {
+    /// Of bytes that are kept without knowing what they are.
+    #[cfg(feature = "reqwest")]
+    pub(crate) const UNKNOWN: Self = Self { format: Format::Other, width: 0, height: 0 };
 }
 
 /// Why bytes are not taken for an image.
@@ -37,6 +47,8 @@ pub enum NotAnImage {
     Empty,
     /// They do not begin like an image.
     Unrecognised,
+    /// They are an SVG document, which nobody asked for.
+    Drawing,
     /// They begin like an image and end, or go wrong, before its size.
     Damaged,
 }
@@ -56,7 +68,11 @@ pub fn sniff(bytes: &[u8]) -> Result<Sniffed, NotAnImage> {
     if bytes.is_empty() {
         return Err(NotAnImage::Empty);
     }
-    let format = match imagesize::image_type(bytes).map_err(|_| NotAnImage::Unrecognised)? {
+    let Ok(known) = imagesize::image_type(bytes) else {
+        let drawing = |(width, height)| Sniffed { format: Format::Svg, width, height };
+        return svg::size(bytes).map(drawing).ok_or(NotAnImage::Unrecognised);
+    };
+    let format = match known {
         ImageType::Png => Format::Png,
         ImageType::Jpeg => Format::Jpeg,
         ImageType::Webp => Format::Webp,
@@ -117,7 +133,7 @@ impl Sniffer {
 
 impl Format {
     /// The formats that image services are known to send.
-    pub const KNOWN: &'static [Self] = &[Self::Png, Self::Jpeg, Self::Webp, Self::Gif];
+    pub const KNOWN: &'static [Self] = &[Self::Png, Self::Jpeg, Self::Webp, Self::Gif, Self::Svg];
 
     /// The usual extension of a file, without a dot.
     #[must_use]
@@ -127,6 +143,7 @@ impl Format {
             Self::Jpeg => "jpg",
             Self::Webp => "webp",
             Self::Gif => "gif",
+            Self::Svg => "svg",
             Self::Other => "img",
         }
     }
@@ -139,6 +156,7 @@ impl Format {
             Self::Jpeg => "image/jpeg",
             Self::Webp => "image/webp",
             Self::Gif => "image/gif",
+            Self::Svg => "image/svg+xml",
             Self::Other => "application/octet-stream",
         }
     }
@@ -151,6 +169,7 @@ impl fmt::Display for Format {
             Self::Jpeg => "JPEG",
             Self::Webp => "WebP",
             Self::Gif => "GIF",
+            Self::Svg => "SVG",
             Self::Other => "another format",
         })
     }
@@ -160,6 +179,7 @@ impl fmt::Display for NotAnImage {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
             Self::Empty => "there are no bytes",
+            Self::Drawing => "it is an SVG document, which was not asked for",
             Self::Unrecognised => "the bytes do not begin like an image",
             Self::Damaged => "the bytes begin like an image but tell no size",
         })
@@ -180,6 +200,7 @@ mod tests {
             (samples::jpeg(1792, 1024), Format::Jpeg),
             (samples::webp(1792, 1024), Format::Webp),
             (samples::gif(1792, 1024), Format::Gif),
+            (b"<svg viewBox='0 0 1792 1024'>".to_vec(), Format::Svg),
         ] {
             assert_eq!(sniff(&bytes), Ok(Sniffed { format, width: 1792, height: 1024 }), "{format}");
         }
@@ -187,7 +208,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_image() {
-        for bytes in [&b"<html>"[..], b"<svg xmlns=''/>", b"{}", b"\0", b"MZ", &[0; 64]] {
+        for bytes in [&b"<html>"[..], b"<html><svg/>", b"{}", b"\0", b"MZ", &[0; 64]] {
             assert_eq!(sniff(bytes), Err(NotAnImage::Unrecognised), "{bytes:?}");
         }
         assert_eq!(sniff(b""), Err(NotAnImage::Empty));

@@ -1,11 +1,15 @@
 //! Where the bytes of images go while they arrive.
 
 use std::{
+    io,
     path::PathBuf,
     sync::{Mutex, PoisonError},
 };
 
-use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt as _},
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     Destination, Error, Kind, Outcome,
@@ -77,6 +81,11 @@ impl<W: Writer> Incoming<W> {
         }
     }
 
+    /// How many bytes came.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     pub(super) async fn end(mut self) -> Result<Arrived<W>, Error> {
         if self.failure.is_none() {
             self.failure = self.writer.end().await.err();
@@ -132,14 +141,21 @@ impl Writer for Draft {
 }
 
 /// Hands images to the caller's writers.
-pub(super) struct Through<F>(Mutex<F>);
+pub(super) struct Through<F> {
+    open: Mutex<F>,
+    end: Instant,
+}
 
 /// One of the caller's writers.
-pub(super) struct Foreign<W>(pub(super) W);
+pub(super) struct Foreign<W> {
+    pub(super) writer: W,
+    end: Instant,
+}
 
 impl<F> Through<F> {
-    pub(super) fn new(open: F) -> Self {
-        Self(Mutex::new(open))
+    /// Until `end` writers may take their time.
+    pub(super) fn new(open: F, end: Instant) -> Self {
+        Self { open: Mutex::new(open), end }
     }
 }
 
@@ -147,23 +163,29 @@ impl<F: FnMut(usize) -> W + Send, W: AsyncWrite + Unpin + Send> Sink for Through
     type Writer = Foreign<W>;
 
     fn open(&self, index: usize, _: u64) -> Foreign<W> {
-        let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Foreign(open(index))
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        Foreign { writer: open(index), end: self.end }
     }
 }
 
 impl<W: AsyncWrite + Unpin + Send> Writer for Foreign<W> {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.0.write_all(bytes).await.map_err(|error| refused(&error))
+        in_time(self.end, self.writer.write_all(bytes)).await
     }
 
     async fn end(&mut self) -> Result<(), Error> {
-        self.0.shutdown().await.map_err(|error| refused(&error))
+        in_time(self.end, self.writer.shutdown()).await
     }
 }
 
+/// A writer that does not get on fails, before the time for the call ends and takes the others' images along.
+async fn in_time(end: Instant, writing: impl Future<Output = io::Result<()>>) -> Result<(), Error> {
+    let result = timeout_at(end, writing).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()));
+    result.map_err(|error| refused(&error))
+}
+
 /// The writer is the caller's, and what it says may hold anything: its kind is enough.
-fn refused(error: &std::io::Error) -> Error {
+fn refused(error: &io::Error) -> Error {
     let what = format!("An image could not be written: {}", error.kind());
     Error::new(Kind::Io, Outcome::Done, what).with_remedy("The image is bought, and lost")
 }

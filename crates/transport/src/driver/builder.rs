@@ -125,6 +125,7 @@ impl ClientBuilder {
             wire: Arc::new(Wire::new(&url, links, connections, identity.as_ref())?),
             gates: Gates::new(self.max_concurrent, self.images_per_minute),
             envelope: Arc::new(envelope),
+            rules: Arc::default(),
             place: self.endpoint.place().into(),
             endpoint: Arc::new(self.endpoint),
             settings: Settings::default(),

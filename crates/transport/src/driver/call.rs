@@ -19,9 +19,6 @@ use crate::{
     trace,
 };
 
-/// Longer than any call; what is added to an instant must not overflow.
-const AGES: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-
 /// A call under way.
 pub(super) struct Call<'a> {
     pub(super) gates: &'a Arc<Gates>,
@@ -67,7 +64,6 @@ impl<'a> Call<'a> {
         deadline: Duration,
         observer: &'a Observer,
     ) -> Self {
-        let deadline = deadline.min(AGES);
         Self { gates, policy, place, model: "", images: 1, observer, deadline, begin: Instant::now() }
     }
 
@@ -102,7 +98,6 @@ impl<'a> Call<'a> {
             let late = |_| Err(out_of_time(self.place, self.deadline, witness.may_have_arrived()));
             let error = match result.unwrap_or_else(late) {
                 Ok(value) => {
-                    self.gates.budget.succeeded();
                     return Ok(Success { value, number, possible_duplicate: duplicates > 0, failed, pass });
                 }
                 Err(error) => error,

@@ -58,6 +58,13 @@ impl<E: StdError + Send + Sync + 'static> Fault<E> {
                     (Kind::Connect, Outcome::NotSent, what)
                 }
             },
+            () if is_no_http(&source) => {
+                let what = format!("What came from {place} is not HTTP as it should be");
+                (Kind::Protocol, Outcome::Unknown, what)
+            }
+            () if signs.is_body && is_cut(&source) => {
+                (Kind::Truncated, Outcome::Unknown, format!("The answer of {place} broke off before its end"))
+            }
             () if signs.is_body => {
                 (Kind::Transport, Outcome::Unknown, format!("The answer of {place} broke off"))
             }
@@ -85,6 +92,12 @@ impl<E: StdError + Send + Sync + 'static> Fault<E> {
         let error = Error::new(self.kind, self.outcome, self.what).with_remedy(remedy);
         let error = if let Some(timer) = self.timer { error.with_timer(timer) } else { error };
         error.with_source(self.source)
+    }
+
+    /// For an answer that had begun: the request was looked at, whatever the other end says now.
+    pub(super) fn into_broken_answer(mut self) -> Error {
+        self.outcome = Outcome::Unknown;
+        self.into_error(true)
     }
 
     /// The image was bought before; the kind of trouble matters to the reader, and for whether another try makes sense.
@@ -125,6 +138,21 @@ fn is_handed_back(source: &(dyn StdError + 'static)) -> bool {
         let is_left = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
         error.is_remote() && (is_refused || is_left)
     })
+}
+
+/// A head that cannot be read, or pieces of a body that tell no size.
+fn is_no_http(source: &(dyn StdError + 'static)) -> bool {
+    let is_broken =
+        |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
+    find::<hyper::Error>(source)
+        .is_some_and(|error| error.is_parse() || find::<io::Error>(error).is_some_and(is_broken))
+}
+
+/// The connection ended in good order, and the body had not.
+fn is_cut(source: &(dyn StdError + 'static)) -> bool {
+    let ended = |error: &io::Error| error.kind() == io::ErrorKind::UnexpectedEof;
+    find::<io::Error>(source).is_some_and(ended)
+        || find::<hyper::Error>(source).is_some_and(hyper::Error::is_incomplete_message)
 }
 
 /// The innermost error of that type: the others repeat it.

@@ -1,7 +1,7 @@
 //! From what an answer holds to its images: those that came with it, and those that it links to.
 
 use bytes::Bytes;
-use imagewire_types::ImagesResponse;
+use imagewire_types::{CreateImageRequest, ImagesResponse, OutputFormat};
 use tokio::time::{Instant, sleep, timeout_at};
 use url::Url;
 
@@ -14,8 +14,8 @@ use super::{
     receive::Haul,
 };
 use crate::{
-    Error, Outcome, Source, Timer,
-    decode::Sniffed,
+    Error, Kind, Outcome, Source, Timer,
+    decode::{Format, NotAnImage, Sniffed},
     download,
     http::Answer,
     images,
@@ -44,10 +44,12 @@ pub(super) struct Landed<W> {
 }
 
 impl Client {
-    /// Gathers the images of an answer; one that cannot be had does not cost the others.
+    /// Gathers the images of an answer; one that cannot be had does not cost the others. Bytes that came with the answer are
+    /// paid for: when they are no image that was asked for, they are kept beside the failure.
     pub(super) async fn settle<S: Sink>(
         &self,
         haul: Haul<S::Writer>,
+        request: &CreateImageRequest,
         sink: &S,
         end: Instant,
     ) -> Settled<S::Writer> {
@@ -55,31 +57,50 @@ impl Client {
         let (mut landed, mut images) = (Vec::new(), 0);
         for index in 0..answer.response.data.len() {
             let revised_prompt = answer.revised_prompt(index);
-            let (arrived, is_inline) = match items.remove(&index) {
-                Some(arrived) => (arrived, true),
-                None => match answer.take_payload(index) {
-                    None => continue,
-                    Some(Err(error)) => (Err(error), true),
-                    Some(Ok(payload)) => {
-                        let is_inline = matches!(payload.source, Source::Inline(_));
-                        (self.fetch(payload.source, index, sink, end).await, is_inline)
-                    }
-                },
-            };
+            let brought = self.bring(items.remove(&index), &mut answer, index, sink, end).await;
+            let Some((arrived, is_inline)) = brought else { continue };
             images += 1;
-            let sniffed = arrived.and_then(|arrived| match arrived.sniffed {
-                Ok(sniffed) => Ok((arrived, sniffed)),
-                Err(error) => Err(images::no_image(index, is_inline, error)),
-            });
-            match sniffed {
-                Ok((Arrived { writer, bytes, .. }, sniffed)) => {
-                    landed.push(Landed { index, number: images, writer, bytes, sniffed, revised_prompt });
+            let (arrived, trouble) = match arrived {
+                Ok(arrived) => {
+                    let trouble = judge(arrived.sniffed, request).err();
+                    (Some(arrived), trouble.map(|error| images::no_image(index, is_inline, error)))
                 }
-                Err(error) => failure = failure.or(Some(error)),
+                Err(error) => (None, Some(error)),
+            };
+            let is_kept = trouble.is_none() || is_inline;
+            failure = failure.or(trouble);
+            if let Some(Arrived { writer, bytes, sniffed }) = arrived.filter(|_| is_kept) {
+                let sniffed = judge(sniffed, request).unwrap_or(Sniffed::UNKNOWN);
+                landed.push(Landed { index, number: images, writer, bytes, sniffed, revised_prompt });
             }
         }
         let Answer { response, request_id } = answer;
         Settled { response, request_id, landed, images, failure }
+    }
+
+    /// The image at that place of the answer, if there is one, and whether it came with the answer.
+    async fn bring<S: Sink>(
+        &self,
+        arrived: Option<Result<Arrived<S::Writer>, Error>>,
+        answer: &mut Answer,
+        index: usize,
+        sink: &S,
+        end: Instant,
+    ) -> Option<(Result<Arrived<S::Writer>, Error>, bool)> {
+        let broken = match arrived {
+            // Where the payload is broken, there may be a link that is good.
+            Some(Err(error)) if error.kind() == Kind::Decode => Some(error),
+            Some(arrived) => return Some((arrived, true)),
+            None => None,
+        };
+        match (answer.take_payload(index), broken) {
+            (Some(Ok(payload)), _) => {
+                let is_inline = matches!(payload.source, Source::Inline(_));
+                Some((self.fetch(payload.source, index, sink, end).await, is_inline))
+            }
+            (_, Some(error)) | (Some(Err(error)), None) => Some((Err(error), true)),
+            (None, None) => None,
+        }
     }
 
     async fn fetch<S: Sink>(
@@ -121,7 +142,7 @@ impl Client {
             let failure = Failure {
                 // As a request that did not leave: it is free, and may be made again.
                 outcome: if is_passing { Outcome::NotSent } else { Outcome::Done },
-                kind: crate::Kind::Transport,
+                kind: Kind::Transport,
                 ..Failure::of(&error)
             };
             let situation = Situation {
@@ -158,6 +179,10 @@ impl Client {
         }
         let incoming = Incoming::new(sink.open(index, head.length.unwrap_or_default()));
         match self.take(body, incoming, index).await {
+            // HTTP/2 may end a body early without calling it an error.
+            Ok(incoming) if head.length.is_some_and(|length| incoming.bytes() < length) => {
+                Err(Lost::for_now(download::failure(place, "it broke off").with_status(head.status)))
+            }
             // The image is there and the caller's writer failed: fetching it again would not help.
             Ok(incoming) => incoming.end().await.map_err(Lost::for_good),
             Err(Stop::TooLarge) => Err(too_large()),
@@ -191,6 +216,16 @@ impl Client {
             self.settings.observer.tell(|| Progress::Downloading { index, bytes: reading.received() });
         }
         Ok(incoming)
+    }
+}
+
+/// A drawing is an image for whoever asked for one: it may hold scripts.
+fn judge(sniffed: Result<Sniffed, NotAnImage>, request: &CreateImageRequest) -> Result<Sniffed, NotAnImage> {
+    match sniffed {
+        Ok(Sniffed { format: Format::Svg, .. }) if request.output_format != Some(OutputFormat::Svg) => {
+            Err(NotAnImage::Drawing)
+        }
+        sniffed => sniffed,
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 use super::places::{Place, Places};
 use crate::{
     Error, Kind, Outcome, Timer,
-    breaker::{Breaker, Sign},
+    breaker::{Breaker, Permit, Sign},
     limiter::Limiter,
     retry::Budget,
 };
@@ -19,10 +19,13 @@ use crate::{
 /// As many models have a breaker of their own; beyond that, those with nothing to remember are dropped.
 const MODELS: usize = 64;
 
+/// As many models are remembered for being refused.
+const REFUSED_MODELS: usize = 1024;
+
 /// What all calls of a client share.
 pub(super) struct Gates {
     pub(super) budget: Budget,
-    breakers: Mutex<BTreeMap<String, Broken>>,
+    breakers: Mutex<BTreeMap<Arc<str>, Broken>>,
     limiter: Mutex<Limiter>,
     places: Option<Arc<Places>>,
     /// The service does not know the credential: no request of any model can succeed.
@@ -43,7 +46,8 @@ struct Broken {
 /// The permission to send one request. Given back when it is dropped.
 pub(super) struct Pass {
     gates: Arc<Gates>,
-    model: String,
+    model: Arc<str>,
+    permit: Permit,
     is_recorded: bool,
     place: Option<Place>,
 }
@@ -80,8 +84,8 @@ impl Gates {
         };
         Self::refuse(lock(&self.unknown).as_ref(), place)?;
         self.pace(images, end, place).await?;
-        self.admit(model, place)?;
-        Ok(Pass { gates: Arc::clone(self), model: model.to_owned(), is_recorded: false, place: taken })
+        let (model, permit) = self.admit(model, place)?;
+        Ok(Pass { gates: Arc::clone(self), model, permit, is_recorded: false, place: taken })
     }
 
     async fn pace(&self, images: u32, end: Instant, place: &str) -> Result<(), Error> {
@@ -98,15 +102,23 @@ impl Gates {
         }
     }
 
-    fn admit(&self, model: &str, place: &str) -> Result<(), Error> {
-        let mut breakers = lock(&self.breakers);
-        if breakers.len() >= MODELS && !breakers.contains_key(model) {
-            let now = self.now();
-            breakers.retain(|_, known| known.forbidden.is_some() || !known.breaker.is_idle(now));
+    fn admit(&self, model: &str, place: &str) -> Result<(Arc<str>, Permit), Error> {
+        let (mut breakers, now) = (lock(&self.breakers), self.now());
+        let known = breakers.get_key_value(model).map(|(model, _)| Arc::clone(model));
+        if breakers.len() >= MODELS && known.is_none() {
+            // To forget that a model was refused costs another refusal, and no more.
+            let keeps_refused = breakers.len() < REFUSED_MODELS;
+            breakers.retain(|_, known| {
+                (keeps_refused && known.forbidden.is_some()) || !known.breaker.is_idle(now)
+            });
         }
-        let broken = breakers.entry(model.to_owned()).or_default();
+        let model = known.unwrap_or_else(|| model.into());
+        let broken = breakers.entry(Arc::clone(&model)).or_default();
         Self::refuse(broken.forbidden.as_ref(), place)?;
-        let Err(wait) = broken.breaker.admit(self.now()) else { return Ok(()) };
+        let wait = match broken.breaker.admit(now) {
+            Ok(permit) => return Ok((model, permit)),
+            Err(wait) => wait,
+        };
         let seconds = wait.as_secs_f64().ceil();
         let last = match broken.last {
             Some((kind, Some(status))) => format!(" (the last one: {kind}, HTTP {status})"),
@@ -140,7 +152,7 @@ impl Pass {
         let now = self.gates.now();
         let sign = failure.map_or(Some(Sign::Alive), Sign::of);
         if let Some(broken) = lock(&self.gates.breakers).get_mut(&self.model) {
-            broken.breaker.record(now, sign, random);
+            broken.breaker.record(self.permit, now, sign, random);
             if let Some(error) = failure.filter(|_| sign.is_some_and(|sign| sign != Sign::Alive)) {
                 broken.last = Some((error.kind(), error.status()));
             }
@@ -157,6 +169,9 @@ impl Pass {
                 Some(error) if is_throttle(error) => place.throttled(),
                 Some(_) => {}
             }
+        }
+        if failure.is_none() {
+            self.gates.budget.succeeded();
         }
         let mut limiter = lock(&self.gates.limiter);
         match failure {
@@ -175,7 +190,7 @@ impl Drop for Pass {
         if !self.is_recorded
             && let Some(broken) = lock(&self.gates.breakers).get_mut(&self.model)
         {
-            broken.breaker.abandon(self.gates.now());
+            broken.breaker.abandon(self.permit, self.gates.now());
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use ::http::{HeaderValue, Request};
+use ::http::HeaderValue;
 use bytes::Bytes;
 use imagewire_types::{CreateImageRequest, Model};
 use imagewire_validate::Finding;
@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     Attempt, Delivered, Delivery, Destination, Error, Generated, GeneratedImage, Kind, Outcome, Timer,
-    Written, WrittenImage, decode,
-    http::{Exchange, Form, MAY_BE_BILLED},
+    Unfinished, Written, WrittenImage, decode,
+    http::{self, Exchange, Form, MAY_BE_BILLED},
     sink::{Draft, Kept, Piece, Saved, Unsaved},
     trace,
 };
@@ -32,7 +32,7 @@ use crate::{
 pub(super) struct Order<'a> {
     pub(super) request: &'a CreateImageRequest,
     pub(super) findings: Vec<Finding>,
-    message: Request<Bytes>,
+    body: Bytes,
     pub(super) place: Arc<str>,
 }
 
@@ -70,7 +70,7 @@ impl Client {
             }
         };
         trace::call(&self.endpoint, request, call, |bought| {
-            (bought.images.len(), bought.request_id.as_deref())
+            (Some(bought.images.len()), bought.request_id.as_deref())
         })
         .await
     }
@@ -98,7 +98,7 @@ impl Client {
             self.deliver(bought, destination, request.n.unwrap_or(1)).await
         };
         trace::call(&self.endpoint, request, call, |bought| {
-            (bought.files.len(), bought.request_id.as_deref())
+            (Some(bought.files.len()), bought.request_id.as_deref())
         })
         .await
     }
@@ -108,29 +108,31 @@ impl Client {
     /// unfinished one of a stream. For an image that is fetched again after a failure, another one is opened.
     ///
     /// # Errors
-    /// As [`Client::generate`]; [`Kind::Io`], [`Outcome::Done`] when a writer fails, which does not disturb the others.
-    /// What was written is in the caller's hands alone.
+    /// As [`Client::generate`]; [`Kind::Io`], [`Outcome::Done`] when a writer fails or takes longer than the call may, which
+    /// does not disturb the others. The writers of whole images are in [`Unfinished::written`].
     pub async fn generate_into<W: AsyncWrite + Unpin + Send>(
         &self,
         request: &CreateImageRequest,
         open: impl FnMut(usize) -> W + Send,
-    ) -> Result<Written<W>, Error> {
+    ) -> Result<Written<W>, Unfinished<W>> {
         let call = async {
-            let Bought { settled, findings, attempts } = self.buy(request, &Through::new(open)).await?;
+            let sink = Through::new(open, Instant::now() + self.settings.timeout);
+            let Bought { settled, findings, attempts } = self.buy(request, &sink).await?;
             let Settled { response, request_id, landed, failure, .. } = settled;
             let images = landed.into_iter().map(|landed| {
-                let Landed { index, writer: Foreign(writer), bytes, revised_prompt, .. } = landed;
+                let Landed { index, writer: Foreign { writer, .. }, bytes, revised_prompt, .. } = landed;
                 let decode::Sniffed { format, width, height } = landed.sniffed;
                 WrittenImage { index, writer, format, width, height, bytes, revised_prompt }
             });
             let images = images.collect();
+            let written = Written { response, request_id, images, findings, attempts };
             match failure {
-                None => Ok(Written { response, request_id, images, findings, attempts }),
-                Some(error) => Err(error),
+                None => Ok(written),
+                Some(error) => Err(Unfinished { error, written: Some(Box::new(written)) }),
             }
         };
         trace::call(&self.endpoint, request, call, |bought| {
-            (bought.images.len(), bought.request_id.as_deref())
+            (Some(bought.images.len()), bought.request_id.as_deref())
         })
         .await
     }
@@ -138,9 +140,9 @@ impl Client {
     /// Everything that comes before the first attempt.
     pub(super) fn order<'a>(&self, request: &'a CreateImageRequest) -> Result<Order<'a>, Error> {
         let served = self.settings.served.as_deref();
-        let findings = self.settings.checking.judge(&self.endpoint, served, request)?;
-        let message = self.envelope.fill(request)?;
-        Ok(Order { request, findings, message, place: Arc::clone(&self.place) })
+        let findings = self.settings.checking.judge_by(&self.rules, &self.endpoint, served, request)?;
+        let body = http::body(request)?;
+        Ok(Order { request, findings, body, place: Arc::clone(&self.place) })
     }
 
     pub(super) fn call<'a>(&'a self, order: &'a Order<'_>) -> Call<'a> {
@@ -160,7 +162,7 @@ impl Client {
         let Success { value: haul, number, possible_duplicate, failed: mut attempts, pass } = success;
         pass.record(haul.failure.as_ref(), fastrand::f64());
         attempts.extend(haul.failure.as_ref().map(|error| call.attempt(number, error, possible_duplicate)));
-        let mut settled = self.settle(haul, sink, call.end()).await;
+        let mut settled = self.settle(haul, request, sink, call.end()).await;
         settled.failure = settled
             .failure
             .map(|error| error.with_request_id(settled.request_id.clone()).with_attempts(attempts.clone()));
@@ -196,7 +198,7 @@ impl Client {
     /// Sends the request once and waits for the head of its answer.
     pub(super) async fn open<'a>(&'a self, order: &Order<'a>, round: &Round) -> Result<Opened<'a>, Error> {
         let Order { request, place, .. } = order;
-        let mut message = order.message.clone();
+        let mut message = self.envelope.around(order.body.clone(), request.stream == Some(true));
         let settings = &self.settings;
         if settings.policy.counts_retries() {
             message.headers_mut().insert("x-retry-count", HeaderValue::from(round.number - 1));
@@ -280,7 +282,7 @@ impl Client {
         };
         let Unsaved { error, kept } = match (saved, failure) {
             (Ok(Ok(saved)), None) => return Ok(finish(saved, files)),
-            (Ok(Ok(saved)), Some(failure)) if saved.is_empty() => return Err(failure),
+            // Also without a file: the links are in the answer.
             (Ok(Ok(saved)), Some(failure)) => return Err(failure.with_delivered(finish(saved, files))),
             (Ok(Err(unsaved)), _) => unsaved,
             (Err(_), _) => {

@@ -19,6 +19,8 @@ use crate::{
     stream::{self, StreamError, Verdict},
 };
 
+/// The largest answer without its payloads, in bytes: images may come as `data:` links as well.
+pub(super) const ENVELOPE: usize = 64 << 20;
 /// A shorter answer is parsed at once when its length is known, which costs less than looking at it piece by piece.
 const SHORT: u64 = 64 << 10;
 
@@ -67,6 +69,22 @@ pub(super) struct Receiver<'a> {
     pub(super) observer: &'a Observer,
 }
 
+/// An answer on its way.
+struct Arrival<'a, S: Sink> {
+    sink: &'a S,
+    scanner: Scanner,
+    items: Items<S::Writer>,
+    /// The image that is being received.
+    current: Option<(usize, Incoming<S::Writer>)>,
+}
+
+impl<'a, S: Sink> Arrival<'a, S> {
+    fn new(sink: &'a S) -> Self {
+        let scanner = Scanner::new(Limits { envelope: ENVELOPE, ..Limits::default() });
+        Self { sink, scanner, items: Items::new(), current: None }
+    }
+}
+
 impl Receiver<'_> {
     /// Reads an answer and writes its images to the sink.
     pub(super) async fn receive<C: Chunks<Error = Cut>, S: Sink>(
@@ -78,23 +96,32 @@ impl Receiver<'_> {
             Form::Json { sure } if self.head.length.is_none_or(|length| length > SHORT) => {
                 self.scan(reading, sink, sure).await
             }
-            Form::Json { .. } | Form::Other => self.gather(reading).await,
+            Form::Json { .. } | Form::Other => self.gather(reading, sink).await,
             Form::Events => {
                 let images = self.request.n.unwrap_or(1);
-                let limits = stream::Limits { images, ..stream::Limits::default() };
+                let limits = stream::Limits { images, envelope: ENVELOPE, ..stream::Limits::default() };
                 self.follow(Events::new(reading, limits, sink)).await
             }
         }
     }
 
     /// A short answer, or one that is none.
-    async fn gather<C: Chunks<Error = Cut>, W>(&self, mut reading: Reading<C>) -> Result<Haul<W>, Error> {
+    async fn gather<C: Chunks<Error = Cut>, S: Sink>(
+        &self,
+        mut reading: Reading<C>,
+        sink: &S,
+    ) -> Result<Haul<S::Writer>, Error> {
         let is_answer = matches!(self.form, Form::Json { .. });
         let body = match reading.gather(self.head.length.unwrap_or_default()).await {
             Ok(body) => body,
             // The head has said enough; an explanation that is cut or too long must not hide it.
             Err((_, part)) if !is_answer => part,
-            Err((stop, _)) => return Err(self.halted(Halt::Stop(stop))),
+            Err((stop, part)) => {
+                let mut arrival = Arrival::new(sink);
+                // What broke off matters more than what is wrong with the part that came.
+                let _ = self.look(&part, 0, &mut arrival).await;
+                return self.salvage(arrival, self.halted(Halt::Stop(stop)));
+            }
         };
         let answer = self.exchange.read(&self.head.headers, &body)?;
         Ok(Haul { answer, items: Items::new(), failure: None })
@@ -106,49 +133,63 @@ impl Receiver<'_> {
         sink: &S,
         sure: bool,
     ) -> Result<Haul<S::Writer>, Error> {
-        let (mut scanner, mut items) = (Scanner::new(Limits::default()), Items::new());
-        let result = match self.take(&mut reading, &mut scanner, &mut items, sink).await {
-            Ok(()) => self.exchange.scanned(&self.head.headers, &scanner, sure, !items.is_empty()),
+        let mut arrival = Arrival::new(sink);
+        let result = match self.take(&mut reading, &mut arrival).await {
+            Ok(()) => {
+                let Arrival { scanner, items, .. } = &arrival;
+                self.exchange.scanned(&self.head.headers, scanner, sure, !items.is_empty())
+            }
             Err(halt) => Err(self.halted(halt)),
         };
         match result {
-            Ok(answer) => Ok(Haul { answer, items, failure: None }),
-            Err(error) => self.salvage(items, error),
+            Ok(answer) => Ok(Haul { answer, items: arrival.items, failure: None }),
+            Err(error) => self.salvage(arrival, error),
         }
     }
 
     async fn take<C: Chunks<Error = Cut>, S: Sink>(
         &self,
         reading: &mut Reading<C>,
-        scanner: &mut Scanner,
-        items: &mut Items<S::Writer>,
-        sink: &S,
+        arrival: &mut Arrival<'_, S>,
     ) -> Result<(), Halt> {
-        let mut current = None;
         while let Some(chunk) = reading.next().await? {
-            let mut input = &chunk[..];
-            while let Some(found) = scanner.feed(&mut input).map_err(Halt::Scan)? {
-                match found {
-                    Scanned::Start { place: Place::Item(index) } => {
-                        let expected = self.expected(index, reading.received() - input.len() as u64);
-                        current = Some((index, Incoming::new(sink.open(index, expected))));
+            let before = reading.received() - chunk.len() as u64;
+            self.look(&chunk, before, arrival).await.map_err(Halt::Scan)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the next piece of an answer, of which so many bytes came before.
+    async fn look<S: Sink>(
+        &self,
+        piece: &[u8],
+        before: u64,
+        arrival: &mut Arrival<'_, S>,
+    ) -> Result<(), ScanError> {
+        let Arrival { sink, scanner, items, current } = arrival;
+        let mut input = piece;
+        while let Some(found) = scanner.feed(&mut input)? {
+            match found {
+                Scanned::Start { place: Place::Item(index) } => {
+                    let taken = piece.len() - input.len();
+                    let expected = self.expected(index, before + taken as u64);
+                    *current = Some((index, Incoming::new(sink.open(index, expected))));
+                }
+                // Not in an answer.
+                Scanned::Start { place: Place::Event } => *current = None,
+                Scanned::Bytes(bytes) => {
+                    if let Some((_, incoming)) = current {
+                        incoming.write(bytes).await;
                     }
-                    // Not in an answer.
-                    Scanned::Start { place: Place::Event } => current = None,
-                    Scanned::Bytes(bytes) => {
-                        if let Some((_, incoming)) = &mut current {
-                            incoming.write(bytes).await;
-                        }
+                }
+                Scanned::End => {
+                    if let Some((index, incoming)) = current.take() {
+                        items.insert(index, self.arrived(index, incoming).await);
                     }
-                    Scanned::End => {
-                        if let Some((index, incoming)) = current.take() {
-                            items.insert(index, self.arrived(index, incoming).await);
-                        }
-                    }
-                    Scanned::Broken(error) => {
-                        if let Some((index, _)) = current.take() {
-                            items.insert(index, Err(error.into()));
-                        }
+                }
+                Scanned::Broken(error) => {
+                    if let Some((index, _)) = current.take() {
+                        items.insert(index, Err(error.into()));
                     }
                 }
             }
@@ -167,8 +208,11 @@ impl Receiver<'_> {
     /// About how many bytes the image has, if those that are still to come are of one size.
     fn expected(&self, index: usize, received: u64) -> u64 {
         let left = self.head.length.unwrap_or_default().saturating_sub(received);
-        let images = u64::from(self.request.n.unwrap_or(1)).saturating_sub(index as u64).max(1);
-        left / 4 * 3 / images
+        match u64::from(self.request.n.unwrap_or(1)).saturating_sub(index as u64) {
+            // Nobody asked for it.
+            0 => 0,
+            images => left / 4 * 3 / images,
+        }
     }
 
     /// Reads a stream to its end, or to the last image that was asked for.
@@ -220,13 +264,19 @@ impl Receiver<'_> {
         }
     }
 
-    /// Keeps the images that came whole before the answer went wrong: they are paid for.
-    fn salvage<W>(&self, items: Items<W>, error: Error) -> Result<Haul<W>, Error> {
-        let is_whole =
-            |result: &Result<Arrived<W>, Error>| result.as_ref().is_ok_and(|arrived| arrived.sniffed.is_ok());
-        let items: Items<W> = items.into_iter().filter(|(_, result)| is_whole(result)).collect();
-        let Some((last, _)) = items.last_key_value() else { return Err(error) };
-        let response = ImagesResponse::new(vec![Image::new(); last + 1]);
+    /// Keeps the images that came whole before the answer went wrong, and the links: they are paid for.
+    fn salvage<S: Sink>(&self, arrival: Arrival<'_, S>, error: Error) -> Result<Haul<S::Writer>, Error> {
+        let Arrival { scanner, items, .. } = arrival;
+        let error = error.with_body(scanner.envelope(), &self.exchange.scrub);
+        let items: Items<S::Writer> = items.into_iter().filter(|(_, result)| result.is_ok()).collect();
+        let mut response = scanner.whole_items().unwrap_or_else(|| ImagesResponse::new(Vec::new()));
+        let came = items.last_key_value().map_or(0, |(last, _)| last + 1);
+        if response.data.len() < came {
+            response.data.resize(came, Image::new());
+        }
+        if items.is_empty() && !response.data.iter().any(|image| image.url.is_some()) {
+            return Err(error);
+        }
         let answer = Answer { response, request_id: self.exchange.request_id.clone() };
         Ok(Haul { answer, items, failure: Some(error) })
     }
@@ -239,8 +289,7 @@ impl Receiver<'_> {
         let error = match halt {
             Halt::Scan(error) => return self.exchange.unreadable(&error),
             Halt::Event(error) => return self.exchange.unreadable_stream(&error),
-            // An answer has begun, so the request has arrived.
-            Halt::Stop(Stop::Broken(fault)) => fault.into_error(true),
+            Halt::Stop(Stop::Broken(fault)) => fault.into_broken_answer(),
             Halt::Stop(Stop::TooLarge) => too_large(&place, self.limit),
             Halt::Stop(Stop::Late(Timer::Deadline)) => super::call::out_of_time(&place, self.deadline, true),
             Halt::Stop(Stop::Late(timer @ Timer::FirstByte)) => {

@@ -17,6 +17,7 @@ use ::reqwest::{
 use bytes::Bytes;
 use hyper_util::client::proxy::matcher::Matcher;
 use rustls::pki_types::CertificateDer;
+use tokio::time::timeout;
 use url::Url;
 
 use super::{
@@ -41,7 +42,7 @@ pub(super) type Cut = Fault<::reqwest::Error>;
 pub(super) struct Body {
     response: Response,
     /// Where it comes from, for messages.
-    place: String,
+    place: Arc<str>,
     connect: Duration,
 }
 
@@ -93,7 +94,7 @@ impl Wire {
     pub(super) async fn post(
         &self,
         request: Request<Bytes>,
-        place: &str,
+        place: &Arc<str>,
         stall: Duration,
         witness: &Witness,
     ) -> Result<(Head, Body), Error> {
@@ -114,13 +115,13 @@ impl Wire {
                     .with_timer(Timer::Upload));
             }
         };
-        Ok(self.opened(response, place))
+        Ok(self.opened(response, Arc::clone(place)))
     }
 
-    fn opened(&self, mut response: Response, place: &str) -> (Head, Body) {
+    fn opened(&self, mut response: Response, place: Arc<str>) -> (Head, Body) {
         let (status, length) = (response.status(), response.content_length());
         let headers = std::mem::take(response.headers_mut());
-        let body = Body { response, place: place.to_owned(), connect: self.connections.connect };
+        let body = Body { response, place, connect: self.connections.connect };
         (Head { status, headers, length }, body)
     }
 
@@ -132,9 +133,16 @@ impl Wire {
             let client = self
                 .downloads(&url, access)
                 .map_err(|error| Lost::for_good(download::failure(place, &error.to_string())))?;
+            // A proxy resolves the names of what it fetches; what is known here is refused all the same.
+            if let (Access::Guarded, Some(name), true) = (access, url.domain(), is_proxied(&url))
+                && let Some(forbidden) = self.connections.guard.refuses(name).await
+            {
+                return Err(Lost::for_good(download::failure(place, &forbidden.to_string())));
+            }
             let request = client.get(url.clone()).header(ACCEPT, "image/*");
             let lost = |error| self.fault(error, &host(&url)).into_download(place);
-            let response = request.send().await.map_err(lost)?;
+            let response = timeout(download::IDLE, request.send()).await.map_err(|_| silent(place))?;
+            let response = response.map_err(lost)?;
             let status = response.status();
             if status.is_redirection() {
                 let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
@@ -145,7 +153,7 @@ impl Wire {
             if !status.is_success() {
                 return Err(refused(status, &url, place));
             }
-            return Ok(self.opened(response, &host(&url)));
+            return Ok(self.opened(response, host(&url).into()));
         }
         let what = format!("it redirects more than {} times", download::MAX_REDIRECTS);
         Err(Lost::for_good(download::failure(place, &what)))
@@ -158,7 +166,6 @@ impl Wire {
                 let slot = usize::from(is_loopback(url)) * 2 + usize::from(url.scheme() == "https");
                 (&self.trusted[slot], Way::Usual)
             }
-            // A proxy resolves the names of what it fetches: what they lead to is its policy and not ours.
             Access::Guarded if is_proxied(url) => (&self.guarded[0], Way::Usual),
             Access::Guarded => (&self.guarded[1], Way::Guarded),
         };
@@ -240,6 +247,11 @@ impl Resolve for Guarded {
 /// Whether the environment names a proxy for this address, by the rules that the client itself goes by.
 fn is_proxied(url: &Url) -> bool {
     url.as_str().parse().is_ok_and(|uri| Matcher::from_system().intercept(&uri).is_some())
+}
+
+fn silent(place: &str) -> Lost {
+    let what = format!("no answer began for {} s", download::IDLE.as_secs());
+    Lost::for_now(download::failure(place, &what).with_timer(Timer::BodyIdle))
 }
 
 fn refused(status: StatusCode, url: &Url, place: &str) -> Lost {

@@ -52,6 +52,12 @@ impl Guard {
             _ => Ok(allowed),
         }
     }
+
+    /// Whether a name that somebody else will resolve leads inwards, as far as this machine knows.
+    pub(super) async fn refuses(&self, name: &str) -> Option<Forbidden> {
+        let error = self.resolve(name).await.err()?;
+        error.downcast().ok().map(|forbidden| *forbidden)
+    }
 }
 
 impl fmt::Display for Forbidden {
@@ -81,6 +87,15 @@ mod tests {
         let allowed = mixed.resolve("x.example").await.unwrap();
         assert_eq!(allowed, ["8.8.8.8:0".parse().unwrap(), "[2606:4700::1]:0".parse().unwrap()]);
         assert!(guard(&[]).resolve("x.example").await.unwrap().is_empty());
+    }
+
+    /// c4: behind a proxy, which may know names that this machine does not.
+    #[tokio::test]
+    async fn names_for_a_proxy_are_refused_when_they_are_known_to_lead_inwards() {
+        assert!(guard(&["169.254.169.254:0"]).refuses("x.example").await.is_some());
+        assert!(guard(&["8.8.8.8:0", "10.0.0.1:0"]).refuses("x.example").await.is_none());
+        let unknown = Guard::new(|_| Box::pin(async { Err(io::ErrorKind::NotFound.into()) }));
+        assert!(unknown.refuses("x.example").await.is_none());
     }
 
     /// c6: a name that leads elsewhere at the second question is asked again only for another connection, and judged again.

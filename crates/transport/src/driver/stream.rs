@@ -21,12 +21,13 @@ use super::{
     fetch::{Landed, Settled},
     gates::Pass,
     generate::{Opened, image},
-    receive::{Haul, Receiver},
+    receive::{ENVELOPE, Haul, Receiver},
 };
 use crate::{
     Attempt, Error, GeneratedImage,
     http::{Answer, Exchange, Form, assemble},
     stream::{Limits, Verdict},
+    trace,
 };
 
 /// Something that happened in a stream.
@@ -100,7 +101,11 @@ impl Client {
     /// # Errors
     /// As [`Client::generate`], as long as no stream has begun; what goes wrong later is in the stream.
     pub async fn stream(&self, request: &CreateImageRequest) -> Result<EventStream, Error> {
-        let request = request.clone().stream(true);
+        let call = Box::pin(self.begin_stream(request.clone().stream(true)));
+        trace::call(&self.endpoint, request, call, |stream| (None, stream.request_id())).await
+    }
+
+    async fn begin_stream(&self, request: CreateImageRequest) -> Result<EventStream, Error> {
         let order = self.order(&request)?;
         let call = self.call(&order);
         let (an_order, a_call, a_request) = (&order, &call, &request);
@@ -116,9 +121,10 @@ impl Client {
         });
         let Success { value: (head, request_id, opened), failed, pass, .. } = success.await?;
         let (end, deadline) = (call.end(), call.deadline());
+        let findings = order.findings;
         let mut source = Source {
             client: self.clone(),
-            request: request.clone(),
+            request,
             head,
             end,
             deadline,
@@ -130,18 +136,18 @@ impl Client {
         };
         match opened {
             Ok(reading) => {
-                let images = request.n.unwrap_or(1);
-                let limits = Limits { images, ..Limits::default() };
+                let images = source.request.n.unwrap_or(1);
+                let limits = Limits { images, envelope: ENVELOPE, ..Limits::default() };
                 source.events = Some(Events::new(reading, limits, Memory));
             }
             Err(haul) => {
                 source.record(haul.failure.as_ref());
-                let settled = self.settle(haul, &Memory, end).await;
+                let settled = self.settle(haul, &source.request, &Memory, end).await;
                 source.tell_all(settled);
             }
         }
         let state = State::Ready(Box::new(source));
-        Ok(EventStream { request_id, attempts: failed, findings: order.findings, state })
+        Ok(EventStream { request_id, attempts: failed, findings, state })
     }
 }
 
@@ -254,7 +260,8 @@ impl Source {
         let answer = Answer { response: assemble(vec![(*event).clone()]), request_id: None };
         let items = image.map(|image| (0, image)).into_iter().collect();
         let haul = Haul { answer, items, failure: None };
-        let Settled { landed, failure, .. } = self.client.settle(haul, &Memory, self.end).await;
+        let Settled { landed, failure, .. } =
+            self.client.settle(haul, &self.request, &Memory, self.end).await;
         let completed = landed.into_iter().next().map(|landed| {
             let image = self::image(Landed { index, ..landed }, Bytes::from);
             Ok(ImageEvent::Completed { image, event })

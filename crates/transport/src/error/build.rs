@@ -6,10 +6,10 @@ use imagewire_validate::Finding;
 
 #[cfg(feature = "reqwest")]
 use super::Timer;
-use super::{Error, Inner, Kind, Outcome, Scrub};
+use super::{Error, Inner, Kind, Moderation, Outcome, Scrub};
 #[cfg(feature = "reqwest")]
 use crate::Delivered;
-use crate::{Attempt, Generated};
+use crate::{Attempt, Generated, http::MAY_BE_BILLED};
 
 impl Error {
     pub(crate) fn new(kind: Kind, outcome: Outcome, what: impl Into<String>) -> Self {
@@ -28,6 +28,7 @@ impl Error {
             should_retry: None,
             images_per_minute: None,
             timer: None,
+            moderation: None,
             findings: Vec::new(),
             attempts: Vec::new(),
             source: None,
@@ -122,6 +123,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_moderation(mut self, moderation: Option<Moderation>) -> Self {
+        self.0.moderation = moderation;
+        self
+    }
+
     #[cfg(feature = "reqwest")]
     pub(crate) fn with_timer(mut self, timer: Timer) -> Self {
         self.0.timer = Some(timer);
@@ -138,8 +144,9 @@ impl Error {
     #[must_use]
     pub fn with_attempts(mut self, attempts: Vec<Attempt>) -> Self {
         let open = attempts.iter().any(|attempt| attempt.outcome == Outcome::Unknown);
-        if open && self.0.outcome != Outcome::Done {
+        if open && matches!(self.0.outcome, Outcome::NotSent | Outcome::Refused) {
             self.0.outcome = Outcome::Unknown;
+            self.0.remedy = Some(MAY_BE_BILLED.to_owned());
         }
         self.0.attempts = attempts;
         self

@@ -13,8 +13,12 @@ pub enum Kind {
     Tls,
     /// A deadline passed, ours or the service's.
     Timeout,
-    /// The connection broke, or what came over it is not HTTP.
+    /// The connection broke.
     Transport,
+    /// The answer ended before its end, as its own head or its framing told it.
+    Truncated,
+    /// What came is not HTTP, or HTTP that contradicts itself.
+    Protocol,
     /// The service pointed elsewhere. A request that costs money is never sent on.
     RedirectRefused,
     /// The credential is missing or wrong.
@@ -91,6 +95,8 @@ impl Kind {
             Self::Tls => "tls",
             Self::Timeout => "timeout",
             Self::Transport => "transport",
+            Self::Truncated => "truncated",
+            Self::Protocol => "protocol",
             Self::RedirectRefused => "redirect_refused",
             Self::Authentication => "authentication",
             Self::Permission => "permission",

@@ -1,5 +1,9 @@
 //! Text from outside, made fit for people's eyes: nothing private in it, nothing that steers a terminal, not too long.
 
+use std::borrow::Cow;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 /// The longest quotation of a service, in characters.
 const WORDS: usize = 300;
 /// The longest label (code, parameter, request id), in characters.
@@ -32,7 +36,7 @@ impl Scrub<'_> {
 
     /// A whole body, in which JSON may stand without any space.
     pub(crate) fn body(&self, text: &str) -> String {
-        let text = self.private(text);
+        let text = self.private(&plain(text));
         let ends = |character: char| character.is_whitespace() || "\"'<>,{}[]()\\".contains(character);
         let words: String = text
             .split_inclusive(ends)
@@ -52,19 +56,88 @@ impl Scrub<'_> {
     fn private(&self, text: &str) -> String {
         let mut text = text.to_owned();
         if let Some(secret) = self.secret.filter(|secret| !secret.is_empty()) {
-            text = cut(text.replace(secret, "[credential]"), secret, "[credential]");
+            for secret in spellings(secret, &text) {
+                text = cut(text.replace(&*secret, "[credential]"), &secret, "[credential]");
+            }
         }
         for (private, name) in [(self.prompt, "[prompt]"), (self.user, "[user]")] {
             if let Some(private) = private.map(str::trim).filter(|private| !private.is_empty()) {
-                text = cut(replace(&text, private, name), private, name);
-                // As it stands in JSON that is quoted as plain text.
-                let escaped = serde_json::Value::from(private).to_string();
-                let escaped = escaped.trim_matches('"');
-                text = cut(replace(&text, escaped, name), escaped, name);
+                let spellings = spellings(private, &text);
+                text = replace(&text, &spellings, name);
+                text = spellings.iter().fold(text, |text, private| cut(text, private, name));
             }
         }
         text
     }
+}
+
+/// How a private word may stand in that text: as it is, as in JSON that is quoted as plain text, and as in an address.
+fn spellings<'a>(private: &'a str, text: &str) -> Vec<Cow<'a, str>> {
+    // Without these no spelling but the first differs, and most texts are a plain word.
+    if !text.contains(['\\', '%', '+']) {
+        return vec![Cow::Borrowed(private)];
+    }
+    let address = utf8_percent_encode(private, NON_ALPHANUMERIC).to_string();
+    // What addresses need not spell out is often left as it is, and a blank may be a plus.
+    let lenient = utf8_percent_encode(private, RESERVED).to_string();
+    let form = lenient.replace("%20", "+");
+    let mut spellings = vec![Cow::Borrowed(private)];
+    for other in [quoted(private), address, lenient, form] {
+        if spellings.iter().all(|known| **known != *other) {
+            spellings.push(Cow::Owned(other));
+        }
+    }
+    spellings
+}
+
+/// All but what RFC 3986 calls unreserved.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A body in which JSON spells every character in the shortest way: some services write all but ASCII as `\u732b`, and `/` as
+/// `\/`.
+fn plain(text: &str) -> Cow<'_, str> {
+    if !text.contains("\\u") && !text.contains("\\/") {
+        return Cow::Borrowed(text);
+    }
+    let (mut plain, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, escape)) = rest.find('\\').map(|at| rest.split_at(at)) {
+        plain.push_str(before);
+        let length = match escape.as_bytes().get(1) {
+            Some(b'u') if surrogates(escape) => 12,
+            Some(b'u') => 6,
+            Some(_) | None => 2,
+        };
+        let decoded = escape.split_at_checked(length).and_then(|(escape, after)| {
+            Some((serde_json::from_str::<String>(&format!("\"{escape}\"")).ok()?, after))
+        });
+        rest = match decoded {
+            Some((character, after)) => {
+                plain.push_str(&quoted(&character));
+                after
+            }
+            // An escape that is cut, or is none, stays.
+            None => {
+                plain.push('\\');
+                escape.get(1..).unwrap_or_default()
+            }
+        };
+    }
+    plain.push_str(rest);
+    Cow::Owned(plain)
+}
+
+/// The text as JSON has it between quotes, in the shortest way.
+fn quoted(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    // Not `trim_matches`: the text itself may end with a quote.
+    quoted.get(1..quoted.len() - 1).unwrap_or_default().to_owned()
+}
+
+/// Whether two escapes stand for one character.
+fn surrogates(escape: &str) -> bool {
+    let is_high =
+        |text: &str| matches!(text.as_bytes(), [b'd' | b'D', b'8' | b'9' | b'a' | b'b' | b'A' | b'B', ..]);
+    escape.get(2..6).is_some_and(is_high) && escape.get(6..8) == Some("\\u")
 }
 
 /// At most `limit` characters, whitespace as single spaces, control characters written out.
@@ -108,16 +181,17 @@ fn shorten(word: &str) -> String {
     }
 }
 
-/// Takes `private` out, and of a long one every beginning that is long as well: services cut what they repeat.
-fn replace(text: &str, private: &str, name: &str) -> String {
+/// Takes a private word out, however it is spelt, and of a long one every beginning that is long as well: services cut what
+/// they repeat.
+fn replace(text: &str, spellings: &[Cow<'_, str>], name: &str) -> String {
     let mut replaced = String::new();
     let mut rest = text;
-    let ends = private.char_indices().map(|(at, character)| at + character.len_utf8());
-    let head =
-        ends.into_iter().find(|end| *end >= LONG).and_then(|end| private.get(..end)).unwrap_or(private);
-    while let Some(start) = rest.find(head) {
+    while let Some(start) = spellings.iter().filter_map(|private| rest.find(head(private))).min() {
         let (before, found) = rest.split_at(start);
-        let length = common(found, private);
+        let fitting = spellings.iter().filter(|private| found.starts_with(head(private)));
+        let longest =
+            fitting.map(|private| (common(found, private), private)).max_by_key(|(length, _)| *length);
+        let Some((length, private)) = longest else { break };
         let after = &found[length..];
         let inside_word = before.chars().next_back().is_some_and(char::is_alphanumeric)
             || after.chars().next().is_some_and(char::is_alphanumeric);
@@ -126,6 +200,12 @@ fn replace(text: &str, private: &str, name: &str) -> String {
         rest = after;
     }
     replaced + rest
+}
+
+/// As much of a private word as gives it away.
+fn head(private: &str) -> &str {
+    let ends = private.char_indices().map(|(at, character)| at + character.len_utf8());
+    ends.into_iter().find(|end| *end >= LONG).and_then(|end| private.get(..end)).unwrap_or(private)
 }
 
 /// A connection that breaks off, and our own limit, may end a text in the middle of a private word: its beginning is private
@@ -191,6 +271,24 @@ mod tests {
         }
         assert_eq!(scrub.words("the user"), "the [user]");
         assert_eq!(scrub.words("a sk-"), "a sk-");
+    }
+
+    /// Python spells out what is not ASCII, PHP the slash, Go what HTML minds, browsers everything.
+    #[test]
+    fn a_private_word_is_private_however_it_is_spelt() {
+        let (secret, prompt) = ("sk-a/b+c", "猫の絵 \"🦊\" & more");
+        let scrub = Scrub { secret: Some(secret), prompt: Some(prompt), user: None };
+        for (body, expected) in [
+            (r#"{"key":"sk-a\/b+c"}"#, r#"{"key":"[credential]"}"#),
+            (r#"{"key":"sk-a\u002fb\u002Bc"}"#, r#"{"key":"[credential]"}"#),
+            ("https://a.example/sk-a%2Fb%2Bc/x", "https://a.example/[credential]/x"),
+            (r#"{"p":"\u732b\u306e\u7d75 \u0022\ud83e\udd8a\u0022 \u0026 more"}"#, r#"{"p":"[prompt]"}"#),
+            (r#"{"p":"猫の絵 \"🦊\" & more"}"#, r#"{"p":"[prompt]"}"#),
+            ("/x/%E7%8C%AB%E3%81%AE%E7%B5%B5+%22%F0%9F%A6%8A%22+%26+more/", "/x/[prompt]/"),
+            (r"\u732 \u \ud83e \", r"\u732 \u \ud83e \"),
+        ] {
+            assert_eq!(scrub.body(body), expected);
+        }
     }
 
     #[test]

@@ -7,10 +7,11 @@ use imagewire_types::{ErrorBody, ErrorLabel};
 use serde_json::Value;
 
 use super::{
+    moderation,
     response::Exchange,
     retry_after::{delay_in_words, images_per_minute_in_words, retry_after, should_retry},
 };
-use crate::{Error, Kind, Outcome};
+use crate::{Error, Kind, Outcome, Stage};
 
 /// The error for an answer without success. The body may be anything, nothing included.
 pub(super) fn refusal(exchange: &Exchange<'_>, headers: &HeaderMap, body: &[u8]) -> Error {
@@ -42,6 +43,7 @@ pub(super) fn explained(exchange: &Exchange<'_>, headers: &HeaderMap, body: &Err
     let delay = retry_after(headers).or_else(|| delay_in_words(message).filter(|_| throttled));
     let limit = images_per_minute_in_words(message).filter(|_| throttled);
 
+    let moderation = moderation::of_refusal(kind, body, &exchange.scrub);
     let verb = match (kind, outcome) {
         (Kind::Moderation, _) => "refused the request for its content",
         (_, Outcome::Refused) => "refused the request",
@@ -57,9 +59,19 @@ pub(super) fn explained(exchange: &Exchange<'_>, headers: &HeaderMap, body: &Err
     if let Some(param) = &param {
         what = format!("{what}, parameter `{param}`");
     }
+    if let Some(told) = moderation.as_ref().map(ToString::to_string).filter(|told| !told.is_empty()) {
+        what = format!("{what}, {told}");
+    }
+    let is_account = moderation.as_ref().is_some_and(|moderation| moderation.stage == Stage::Account);
+    let remedy = if is_account {
+        "No prompt helps: ask the service to open the account again".into()
+    } else {
+        remedy(exchange, kind, outcome, delay)
+    };
     Error::new(kind, outcome, what)
         .with_words(message, &exchange.scrub)
-        .with_remedy(remedy(exchange, kind, outcome, delay))
+        .with_remedy(remedy)
+        .with_moderation(moderation)
         .with_status(exchange.status)
         .with_request_id(exchange.request_id.clone())
         .with_code(code)
@@ -110,7 +122,7 @@ fn sentence(value: &Value) -> Option<String> {
 }
 
 /// The code decides, since several causes share one status and one type; then the type, then the status.
-fn kind(status: StatusCode, body: &ErrorBody) -> Kind {
+pub(super) fn kind(status: StatusCode, body: &ErrorBody) -> Kind {
     let lower = |label: &Option<ErrorLabel>| {
         label.as_ref().map(|label| label.as_str().to_ascii_lowercase()).unwrap_or_default()
     };
@@ -187,6 +199,8 @@ fn outcome(status: StatusCode, kind: Kind) -> Outcome {
         | Kind::Tls
         | Kind::Timeout
         | Kind::Transport
+        | Kind::Truncated
+        | Kind::Protocol
         | Kind::RedirectRefused
         | Kind::Server
         | Kind::UnexpectedContentType

@@ -24,7 +24,8 @@ const STREAM: &str = "text/event-stream, application/json";
 /// # Errors
 /// [`Kind::Configuration`](crate::Kind::Configuration), as [`Endpoint::url`], and for headers that cannot be added.
 pub fn build(endpoint: &Endpoint, request: &CreateImageRequest) -> Result<Request<Bytes>, Error> {
-    Envelope::new(endpoint)?.fill(request)
+    let envelope = Envelope::new(endpoint)?;
+    Ok(envelope.around(body(request)?, request.stream == Some(true)))
 }
 
 /// What all requests to an endpoint have in common. Its `Debug` would show more than a place, so it has none.
@@ -53,20 +54,26 @@ impl Envelope {
         Ok(Self { method, address, headers })
     }
 
-    pub(crate) fn fill(&self, request: &CreateImageRequest) -> Result<Request<Bytes>, Error> {
-        // serde_json's message could quote the request, so it is not kept.
-        let body = serde_json::to_vec(request).map_err(|_| {
-            Error::configuration("The request cannot be written as JSON", "Check its extra members")
-        })?;
-        let mut built = Request::new(Bytes::from(body));
+    /// The message with that body.
+    pub(crate) fn around(&self, body: Bytes, streams: bool) -> Request<Bytes> {
+        let mut built = Request::new(body);
         *built.method_mut() = self.method.clone();
         *built.uri_mut() = self.address.clone();
         *built.headers_mut() = self.headers.clone();
-        if request.stream == Some(true) {
+        if streams {
             built.headers_mut().insert(ACCEPT, HeaderValue::from_static(STREAM));
         }
-        Ok(built)
+        built
     }
+}
+
+/// The request as JSON.
+pub(crate) fn body(request: &CreateImageRequest) -> Result<Bytes, Error> {
+    // serde_json's message could quote the request, so it is not kept.
+    let body = serde_json::to_vec(request).map_err(|_| {
+        Error::configuration("The request cannot be written as JSON", "Check its extra members")
+    })?;
+    Ok(body.into())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod tests;
 use std::borrow::Cow;
 
 use ::http::{
-    HeaderMap, StatusCode,
+    HeaderMap, HeaderName, StatusCode,
     header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION},
 };
 use imagewire_types::{CreateImageRequest, ImagesResponse};
@@ -17,7 +17,7 @@ use serde_json::{Value, error::Category};
 #[cfg(feature = "reqwest")]
 pub(crate) use arriving::assemble;
 
-use super::refusal;
+use super::{moderation, refusal};
 use crate::{Endpoint, Error, Kind, Outcome, Secret, decode::ends_with_ignoring_case, error::Scrub};
 
 /// What to tell a person whose request may have been carried out.
@@ -25,8 +25,12 @@ pub(crate) const MAY_BE_BILLED: &str =
     "The image may have been made and billed; check with the service before you send the request again";
 
 /// The headers that name an exchange for the service's support, in the order of preference.
-const REQUEST_ID: &[&str] =
-    &["x-request-id", "apim-request-id", "x-api-request-id", "x-tfy-feedback-target-id"];
+static REQUEST_ID: [HeaderName; 4] = [
+    HeaderName::from_static("x-request-id"),
+    HeaderName::from_static("apim-request-id"),
+    HeaderName::from_static("x-api-request-id"),
+    HeaderName::from_static("x-tfy-feedback-target-id"),
+];
 
 /// An answer that holds at least one image.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +63,7 @@ pub fn read(
 /// One request and the head of its answer.
 pub(crate) struct Exchange<'a> {
     pub(crate) endpoint: &'a Endpoint,
-    pub(super) scrub: Scrub<'a>,
+    pub(crate) scrub: Scrub<'a>,
     pub(super) status: StatusCode,
     pub(crate) request_id: Option<String>,
 }
@@ -158,14 +162,12 @@ impl Exchange<'_> {
                 &refusal::explanation(envelope).unwrap_or_default(),
             ));
         }
-        let filtered = response.data.iter().any(|image| {
-            let results = (&image.content_filter_results, &image.prompt_filter_results);
-            serde_json::to_value(results).is_ok_and(|results| any_filtered(&results))
-        });
-        if filtered {
-            let what = format!("{} withheld every image for its content", self.endpoint.place());
+        if let Some(moderation) = moderation::of_images(&response.data, &self.scrub) {
+            let what =
+                format!("{} withheld every image for its content, {moderation}", self.endpoint.place());
             return Err(self
                 .finish(Error::new(Kind::Moderation, Outcome::Unknown, what))
+                .with_moderation(Some(moderation))
                 .with_remedy("Change the prompt. The images may have been made and billed"));
         }
         let words = response.extra.get("message").and_then(Value::as_str).unwrap_or_default();
@@ -225,6 +227,10 @@ fn declared(headers: &HeaderMap) -> Option<Cow<'_, str>> {
 }
 
 fn form(headers: &HeaderMap) -> Form {
+    // Nearly every answer says this and no more.
+    if headers.get(CONTENT_TYPE).is_some_and(|value| value == "application/json") {
+        return Form::Json { sure: true };
+    }
     match declared(headers).as_deref() {
         Some(declared) if is_json(declared) => Form::Json { sure: true },
         None | Some("" | "text/plain" | "application/octet-stream") => Form::Json { sure: false },
@@ -236,16 +242,6 @@ fn form(headers: &HeaderMap) -> Form {
 fn is_json(declared: &str) -> bool {
     ["application/json", "text/json"].iter().any(|json| declared.eq_ignore_ascii_case(json))
         || ends_with_ignoring_case(declared, "+json")
-}
-
-fn any_filtered(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => {
-            members.get("filtered") == Some(&Value::Bool(true)) || members.values().any(any_filtered)
-        }
-        Value::Array(items) => items.iter().any(any_filtered),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    }
 }
 
 fn scrub<'a>(endpoint: &'a Endpoint, request: &'a CreateImageRequest) -> Scrub<'a> {
@@ -260,6 +256,6 @@ fn scrub<'a>(endpoint: &'a Endpoint, request: &'a CreateImageRequest) -> Scrub<'
 /// did not arrive.
 #[must_use]
 pub fn request_id(endpoint: &Endpoint, request: &CreateImageRequest, headers: &HeaderMap) -> Option<String> {
-    let value = REQUEST_ID.iter().find_map(|name| headers.get(*name)?.to_str().ok())?;
+    let value = REQUEST_ID.iter().find_map(|name| headers.get(name)?.to_str().ok())?;
     Some(scrub(endpoint, request).label(value)).filter(|id| !id.is_empty())
 }

@@ -106,6 +106,7 @@ fn suits(asked: &OsStr, format: Format) -> bool {
         Format::Jpeg => is(&["jpg", "jpeg", "jpe", "jfif"]),
         Format::Webp => is(&["webp"]),
         Format::Gif => is(&["gif"]),
+        Format::Svg => is(&["svg"]),
         Format::Other => is(&["img", "avif", "heic", "heif"]),
     }
 }

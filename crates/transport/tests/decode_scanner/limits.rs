@@ -5,7 +5,7 @@ use imagewire_transport::decode::{Fault, Limits, Scanned, Scanner};
 #[test]
 fn errors_tell_place_and_offset_and_nothing_else() {
     let tell = |body: &str| {
-        let mut scanner = Scanner::new(Limits { envelope: 200 });
+        let mut scanner = Scanner::new(Limits { envelope: 200, ..Limits::default() });
         let mut input = body.as_bytes();
         loop {
             match scanner.feed(&mut input) {
@@ -38,7 +38,7 @@ fn errors_tell_place_and_offset_and_nothing_else() {
 
 #[test]
 fn errors_last() {
-    let mut scanner = Scanner::new(Limits { envelope: 4 });
+    let mut scanner = Scanner::new(Limits { envelope: 4, ..Limits::default() });
     let first = scanner.feed(&mut &b"{\"data\""[..]).expect_err("too large");
     assert_eq!(first.fault, Fault::TooLarge);
     assert_eq!(scanner.feed(&mut &b"{}"[..]), Err(first));
@@ -50,7 +50,7 @@ fn the_envelope_may_be_as_large_as_its_limit() {
     let body = br#"{"data":[{"b64_json":"Zm9vYmFyZm9vYmFy"}]}"#;
     let envelope = br#"{"data":[{"b64_json":null}]}"#;
     for (limit, fits) in [(envelope.len(), true), (envelope.len() - 1, false)] {
-        let mut scanner = Scanner::new(Limits { envelope: limit });
+        let mut scanner = Scanner::new(Limits { envelope: limit, ..Limits::default() });
         let mut input = &body[..];
         let result = loop {
             match scanner.feed(&mut input) {

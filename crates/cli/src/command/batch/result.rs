@@ -124,6 +124,7 @@ pub(super) fn describe(failure: &Failure, status: Status) -> Value {
         "retryable": failure.retryable,
         "http_status": failure.http_status,
         "request_id": failure.request_id,
+        "links": failure.links,
     })
 }
 

@@ -210,6 +210,8 @@ fn judge(service: &Service, error: &Error, findings: &mut Findings) {
         Kind::Connect
         | Kind::Timeout
         | Kind::Transport
+        | Kind::Truncated
+        | Kind::Protocol
         | Kind::Server
         | Kind::Decode
         | Kind::Incomplete

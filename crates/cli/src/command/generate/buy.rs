@@ -1,5 +1,7 @@
 //! One request: sent, and its images saved.
 
+use std::io::Write as _;
+
 use imagewire_transport::{
     Attempt, Client, Delivered, Destination, Error, GeneratedImage, Kind, Outcome, Saved,
 };
@@ -135,7 +137,8 @@ async fn to_files(
         Err(error) => {
             let is_saving = error.kind() == Kind::Io && error.outcome() == Outcome::Done;
             let mut failed = Failed::new(&error);
-            failed.is_rescued = is_saving && error.delivered().is_some();
+            failed.is_rescued =
+                is_saving && error.delivered().is_some_and(|delivered| !delivered.files.is_empty());
             if let Some(images) = error.partial().filter(|_| is_saving).map(|partial| &partial.images) {
                 (failed.failure, failed.is_rescued) = rescued(failed.failure, images);
             }
@@ -167,6 +170,8 @@ async fn to_memory(client: &Client, number: usize, request: &CreateImageRequest)
             attempts: error.attempts().to_vec(),
             request_id: error.request_id().map(str::to_owned),
             failure: Some(Failed::new(&error)),
+            response: error.partial().map(|partial| partial.response.clone()),
+            raw: error.into_partial().map(|partial| partial.images).unwrap_or_default(),
             ..Purchase::empty(number)
         },
     }
@@ -174,7 +179,27 @@ async fn to_memory(client: &Client, number: usize, request: &CreateImageRequest)
 
 impl Failed {
     fn new(error: &Error) -> Self {
-        Self { failure: Failure::transport(error), outcome: error.outcome(), is_rescued: false }
+        let failure = keep_links(Failure::transport(error), &error.links());
+        Self { failure, outcome: error.outcome(), is_rescued: false }
+    }
+}
+
+/// Keeps links to images that were bought and could not be fetched: in a file that nobody else may read, since a link is as
+/// good as a key.
+fn keep_links(mut failure: Failure, links: &[&str]) -> Failure {
+    if links.is_empty() {
+        return failure;
+    }
+    failure.attach("links", serde_json::json!(links));
+    let stem = format!("imagewire-{}-", name::unique());
+    let kept = tempfile::Builder::new().prefix(&stem).suffix(".links").tempfile().and_then(|mut file| {
+        links.iter().try_for_each(|link| writeln!(file, "{link}"))?;
+        Ok(file.keep()?.1)
+    });
+    match kept {
+        Ok(path) => failure.line(format!("its link, which may soon expire, is kept in {}", path.display())),
+        // It is in the output of --json all the same.
+        Err(_) => failure,
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) fn present(bytes: &[u8], format: Format) -> bool {
         Format::Png => png(bytes),
         Format::Jpeg => jpeg(bytes),
         Format::Webp => webp(bytes),
-        Format::Gif | Format::Other => false,
+        Format::Gif | Format::Svg | Format::Other => false,
     }
 }
 

@@ -97,7 +97,7 @@ pub(super) fn decoded(
         Format::Png => image::ImageFormat::Png,
         Format::Jpeg => image::ImageFormat::Jpeg,
         Format::Webp => image::ImageFormat::WebP,
-        Format::Gif | Format::Other => return None,
+        Format::Gif | Format::Svg | Format::Other => return None,
     };
     let mut reader = image::ImageReader::with_format(BufReader::new(io::Cursor::new(bytes)), format);
     let mut limits = image::Limits::default();

@@ -176,10 +176,12 @@ impl Context<'_> {
             self.plan.requests.first().map_or_else(price::nothing, |request| self.cost(&purchase, request));
         purchase.warnings.iter().chain(&purchase.mismatches).for_each(|warning| warn(warning));
         self.tell_cost(&cost);
-        if let Some(failed) = purchase.failure {
-            return self.output.failed(&failed.failure);
-        }
         let images = std::mem::take(&mut purchase.raw);
+        match purchase.failure {
+            Some(Failed { failure, .. }) if images.is_empty() => return self.output.failed(&failure),
+            Some(Failed { failure, .. }) => return self.output.failed(&rescued(failure, &images).0),
+            None => {}
+        }
         let Some((first, others)) = images.split_first() else {
             return self.output.failed(&Failure::mismatch("the service answered without an image"));
         };

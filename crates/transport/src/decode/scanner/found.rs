@@ -9,11 +9,14 @@ use crate::decode::{Place, ScanError};
 pub struct Limits {
     /// The largest size of a body without its payloads, in bytes. One MiB by default.
     pub envelope: usize,
+    /// The largest number of images in a body. 1,000 by default: services make ten at most, and each takes memory and
+    /// perhaps a file.
+    pub images: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { envelope: 1 << 20 }
+        Self { envelope: 1 << 20, images: 1_000 }
     }
 }
 

@@ -52,8 +52,9 @@ impl Path {
         Self { shape, depth: 0, on: 0, slot: Slot::Value { wanted: false }, index: 0, seen: [false; 2] }
     }
 
-    /// Takes a byte that stands in no string.
-    pub(super) fn structure(&mut self, byte: u8) {
+    /// Takes a byte that stands in no string; whether an item of `data` ends with it.
+    pub(super) fn structure(&mut self, byte: u8) -> bool {
+        let was_in_item = self.shape == Shape::Answer && self.on == 3;
         match byte {
             b'{' | b'[' => self.open(byte == b'{'),
             b'}' | b']' => self.close(),
@@ -71,6 +72,12 @@ impl Path {
             }
             _ => {}
         }
+        was_in_item && self.on == 2
+    }
+
+    /// How many items of `data` came before the one that the reader stands in.
+    pub(super) fn items_before(&self) -> usize {
+        self.index
     }
 
     /// What a string that begins here is for.
