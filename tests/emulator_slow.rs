@@ -114,6 +114,66 @@ async fn a_client_that_takes_nothing_is_let_go() {
     assert!(taken < length.trim().parse().expect("a number"), "{taken} of {length} bytes");
 }
 
+/// A client that takes a little now and then is as good as one that takes nothing.
+#[tokio::test]
+async fn a_client_that_takes_next_to_nothing_is_let_go() {
+    let short = Duration::from_millis(200);
+    let emulator = Emulator::builder().patience(FOREVER, FOREVER, short).start().await.expect("a port");
+    let body =
+        json!({ "prompt": "a heron", "model": "another", "size": "512x512", "n": 10, "response_format": "b64_json" })
+            .to_string();
+    let mut stream = open(
+        emulator.address(),
+        &format!(
+            "POST /v1/images/generations HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        ),
+    );
+    let metrics = format!("http://{}/metrics", emulator.address());
+    let taken = blocking(move || {
+        stream.read_exact(&mut [0; 512]).expect("the beginning");
+        let mut taken = 0;
+        loop {
+            taken += stream.read(&mut [0; 16]).unwrap_or_default();
+            let answer = send("GET", &metrics, &[], &[]).expect("an answer");
+            if String::from_utf8_lossy(&answer.body).contains("imagewire_emulator_connections 1\n") {
+                return taken;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    })
+    .await;
+    assert!(taken > 0, "{taken}");
+}
+
+/// Large pictures that are on their way to clients take a bounded amount of memory: who comes too late is told so.
+#[tokio::test]
+async fn pictures_that_are_not_taken_do_not_pile_up() {
+    let emulator = Emulator::builder().texture(0).start().await.expect("a port");
+    let address = emulator.address();
+    let body =
+        json!({ "prompt": "a heron", "model": "another", "size": "4096x4096", "n": 9, "response_format": "b64_json" })
+            .to_string();
+    let request = format!(
+        "POST /v1/images/generations HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\nconnection: close\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let first = blocking(move || {
+        // Nothing is taken of the first answer but its beginning.
+        let mut first = open(address, &request);
+        first.read_exact(&mut [0; 64]).expect("the beginning");
+        let second = rest(open(address, &request));
+        assert!(second.starts_with("HTTP/1.1 503") && second.contains("retry-after: 1"), "{second}");
+        first
+    })
+    .await;
+    let url = url(&emulator);
+    assert_eq!(blocking(move || good(&url)).await, 200, "links take no memory");
+    drop(first);
+}
+
 #[tokio::test]
 async fn connections_over_the_limit_are_told_to_come_back() {
     let emulator = Emulator::builder().max_connections(4).start().await.expect("a port");

@@ -131,5 +131,47 @@ async fn streams_that_are_not_what_they_should_be() {
     assert_eq!(ask(Scenario::UnknownEvent {}).await, [partial, partial, unknown, completed]);
     let late = ask(Scenario::LateHeartbeat { millis: 20 }).await;
     assert_eq!(late, [partial, partial, ": keep-alive", completed]);
-    assert_eq!(emulator.ledger().images(), 7);
+    assert_eq!(ask(Scenario::EmptyData {}).await, [""; 0]);
+    let blocked = Scenario::OneBlocked { index: 0, category: "hate".to_owned() };
+    assert_eq!(ask(blocked).await, [partial, partial, "error"]);
+    assert_eq!(emulator.ledger().images(), 9);
+}
+
+/// What answers say otherwise than they should, events say so as well.
+#[tokio::test]
+async fn what_is_odd_about_answers_is_odd_about_streams() {
+    let emulator =
+        Emulator::builder().dialect("truefoundry").expect("a service").start().await.expect("a port");
+    let ask = async |scenario: Scenario| {
+        emulator.scenario().push(scenario);
+        let body =
+            json!({ "prompt": "x", "model": "gpt-image-1", "n": 2, "size": "1024x1024", "stream": true });
+        String::from_utf8(stream(&emulator, "truefoundry", body).await.body).expect("UTF-8")
+    };
+    let data = |text: &str| {
+        text.lines().filter_map(|line| line.strip_prefix("data: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(data(&ask(Scenario::FewerImages { missing: 1 }).await).len(), 1);
+    let odd = data(&ask(Scenario::CreatedAsString {}).await);
+    assert!(
+        odd.iter().all(|event| serde_json::from_str::<Value>(event).expect("JSON")["created_at"].is_string())
+    );
+    let cut = data(&ask(Scenario::MalformedJson {}).await);
+    let is_json: Vec<bool> = cut.iter().map(|event| serde_json::from_str::<Value>(event).is_ok()).collect();
+    assert_eq!(is_json, [true, false]);
+    let blocked = data(&ask(Scenario::OneBlocked { index: 1, category: "hate".to_owned() }).await);
+    let error: ImageStreamEvent = serde_json::from_str(&blocked[1]).expect("an event");
+    assert_eq!((error.kind, error.sequence_number), (ImageStreamEventType::Error, Some(1)));
+    let details = error.error.and_then(|error| error.moderation_details).expect("details");
+    assert_eq!(details.categories, Some(vec!["hate".to_owned()]));
+}
+
+/// A scenario that can have no effect says so, instead of letting a test pass that tests nothing.
+#[tokio::test]
+async fn scenarios_of_streams_want_a_stream() {
+    let emulator = Emulator::builder().dialect("openai").expect("a service").start().await.expect("a port");
+    emulator.scenario().push(Scenario::EarlyFinal {});
+    let answer = stream(&emulator, "openai", json!({ "prompt": "x", "model": "gpt-image-2" })).await;
+    assert_eq!((answer.status, answer.json()["error"]["code"].clone()), (400, json!("invalid_scenario")));
+    assert_eq!(emulator.ledger().generations(), 0);
 }

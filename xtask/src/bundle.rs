@@ -12,8 +12,14 @@ use imagewire_spec::{
 use crate::{File, json::Json};
 
 const SCHEMAS: &str = "#/components/schemas/";
-/// Names what makes the service refuse a value that fits the schema beside it.
+/// Names what makes the service refuse a value that fits the schema beside it: the codes of what imagewire finds then, and
+/// in words.
 const INEXPRESSIBLE: &str = "x-inexpressible";
+
+fn inexpressible(codes: &[&str], about: String) -> Json {
+    let codes = codes.iter().map(|code| Json::text(*code)).collect();
+    Json::object([("codes", Json::Array(codes)), ("about", Json::Text(about))])
+}
 
 /// The bundled documents of all dialects.
 pub(crate) fn files(sources: &[Source], specification: &Specification) -> Vec<File> {
@@ -142,15 +148,20 @@ fn say_that_it_streams(document: &mut Json) {
 /// A service refuses the models that it has retired, whatever else a request says. That is no rule of the request's
 /// form, so it is told and not enforced.
 fn name_retired_models(request: &mut Json, dialect: &Dialect, specification: &Specification) {
-    let is_retired = |model: &&Model| {
-        model.lifecycle.iter().any(|life| life.dialect == dialect.id && life.stage == Stage::Retired)
-    };
-    let retired: Vec<&str> =
-        specification.models.iter().filter(is_retired).map(|model| model.id.as_ref()).collect();
+    let is_here = |id: &str| *id == *dialect.id || Some(id) == dialect.variant_of.as_deref();
+    let ends = specification.models.iter().filter_map(|model| {
+        let life =
+            model.lifecycle.iter().find(|life| is_here(&life.dialect) && life.stage != Stage::Active)?;
+        Some(match (life.stage, &life.date) {
+            (Stage::Deprecated, Some(date)) => format!("{} from {date} on", model.id),
+            _ => model.id.clone().into_owned(),
+        })
+    });
+    let ends: Vec<String> = ends.collect();
     let model = request.get_mut("properties").and_then(|properties| properties.get_mut("model"));
-    if let (Some(model), false) = (model, retired.is_empty()) {
-        let text = format!("retired at this service and refused: {}", retired.join(", "));
-        model.set(INEXPRESSIBLE, Json::Text(text));
+    if let (Some(model), false) = (model, ends.is_empty()) {
+        let about = format!("retired at this service and refused: {}", ends.join(", "));
+        model.set(INEXPRESSIBLE, inexpressible(&["retired", "deprecated"], about));
     }
 }
 
@@ -214,7 +225,8 @@ fn say_what_sizes_cannot(value: &mut Json) {
     let auto = bounds.get("auto") != Some(&Json::Plain("false".to_owned()));
     let pattern = if auto { "^(auto|[1-9][0-9]*x[1-9][0-9]*)$" } else { "^[1-9][0-9]*x[1-9][0-9]*$" };
     value.set("pattern", Json::text(pattern));
-    value.set(INEXPRESSIBLE, Json::text("x-size: the bounds on edges, shape and number of pixels"));
+    let about = "x-size: the bounds on edges, shape and number of pixels".to_owned();
+    value.set(INEXPRESSIBLE, inexpressible(&["unsupported_value"], about));
 }
 
 /// A required parameter of the query that is empty is a missing one.

@@ -5,15 +5,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     body::Body,
     extract::{Path, Query, Request, State},
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderMap, HeaderValue, Response, StatusCode, header},
+    middleware::Next,
 };
+use imagewire_types::operations::Credential;
 use imagewire_validate::documents;
 use serde_json::{Value, json};
 
 use crate::{
     Script, admit,
     refuse::{Refusal, Style},
-    server::Shared,
+    server::{Shared, server_path},
 };
 
 /// Entries of the ledger in one answer, unless `limit` says otherwise.
@@ -29,13 +31,44 @@ pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Response<Body>
 }
 
 /// `/openapi/DIALECT.json`.
-pub(crate) async fn openapi(Path(file): Path<String>) -> Response<Body> {
-    match file.strip_suffix(".json").and_then(|dialect| documents::openapi(dialect).ok()) {
-        Some(document) => text(document.to_owned(), "application/json"),
-        None => {
-            let message = "The emulator has no document of that name.";
-            Refusal::new(StatusCode::NOT_FOUND, "not_found", message).into_response(Style::OpenAi)
-        }
+pub(crate) async fn openapi(
+    State(shared): State<Arc<Shared>>,
+    Path(file): Path<String>,
+    headers: HeaderMap,
+) -> Response<Body> {
+    let dialect = file.strip_suffix(".json").unwrap_or_default();
+    document(&shared, dialect, &headers).unwrap_or_else(|| {
+        let message = "The emulator has no document of that name.";
+        Refusal::new(StatusCode::NOT_FOUND, "not_found", message).into_response(Style::OpenAi)
+    })
+}
+
+/// `/openapi.json`: of the service that was chosen, or the one at the path that most clients use.
+pub(crate) async fn first_openapi(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response<Body> {
+    let first = shared.served.get(USUAL).map_or("", |operation| operation.dialect);
+    openapi(State(shared), Path(format!("{first}.json")), headers).await
+}
+
+/// Where OpenAI-style clients post to.
+const USUAL: &str = "/v1/images/generations";
+
+/// The document of a service, with this emulator in the place of the service: tools that read it must not go there.
+fn document(shared: &Shared, dialect: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+    let operation = imagewire_types::operations::find(dialect)?;
+    let document = documents::openapi(dialect).ok()?;
+    let server = json!({ "url": format!("{}{}", shared.origin(headers), server_path(operation)) });
+    // Read and written anew it would lose its order. Members of the outermost object alone begin lines like this.
+    let (before, rest) = document.split_once("\n  \"servers\":")?;
+    let (_, after) = rest.split_once("\n  \"")?;
+    Some(text(format!("{before}\n  \"servers\": [{server}],\n  \"{after}"), "application/json"))
+}
+
+/// What watches and steers asks for the same key as the services, where there is one.
+pub(crate) async fn admit(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response<Body> {
+    let credentials = [Credential::Bearer, Credential::Header("api-key")];
+    match admit::admitted(&credentials, request.headers(), shared.key.as_ref()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(Style::OpenAi),
     }
 }
 
@@ -61,13 +94,12 @@ pub(crate) async fn waiting(State(shared): State<Arc<Shared>>) -> Response<Body>
 
 /// Adds one scenario or an array of them, each an object with a `kind` and an optional `times`.
 pub(crate) async fn push(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
-    match pushed(request, shared.patience.body).await {
-        Ok(steps) => {
-            for step in steps {
-                shared.scenarios.push(step);
-            }
-            waiting(State(shared)).await
-        }
+    let pushed = pushed(request, shared.patience.body).await.and_then(|steps| {
+        let pushed = shared.scenarios.push_all(steps);
+        pushed.map_err(|error| Refusal::invalid("invalid_scenario", error.to_string()))
+    });
+    match pushed {
+        Ok(()) => waiting(State(shared)).await,
         Err(refusal) => refusal.into_response(Style::OpenAi),
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use axum::{
     body::Body,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
 };
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
@@ -53,19 +53,38 @@ pub(crate) fn credential<'a>(
     headers: &'a HeaderMap,
     required: Option<&Key>,
 ) -> Result<&'a [u8], Refusal> {
-    let mut given = operation.credentials.iter().filter_map(|credential| {
-        let value = match credential {
-            Credential::Header(name) => headers.get(*name)?.as_bytes().trim_ascii(),
-            Credential::Bearer => bearer(headers.get(header::AUTHORIZATION)?.as_bytes())?,
-            _ => return None,
-        };
-        (!value.is_empty()).then_some(value)
-    });
-    let key = given.next().ok_or_else(|| Refusal::unauthorised(operation, false))?;
+    let mut found = operation.credentials.iter().filter_map(|credential| given(credential, headers));
+    let key = found.next().ok_or_else(|| Refusal::unauthorised(operation, false))?;
     match required {
         Some(required) if !required.opens(&Key::new(key)) => Err(Refusal::unauthorised(operation, true)),
         _ => Ok(key),
     }
+}
+
+/// Whether the required key is there, if one is required.
+pub(crate) fn admitted(
+    credentials: &[Credential],
+    headers: &HeaderMap,
+    required: Option<&Key>,
+) -> Result<(), Refusal> {
+    let Some(required) = required else { return Ok(()) };
+    let opens = |key: &[u8]| required.opens(&Key::new(key));
+    if credentials.iter().filter_map(|credential| given(credential, headers)).any(opens) {
+        return Ok(());
+    }
+    let message = "The emulator's own pages want the key that its services want, as `Authorization: Bearer`.";
+    Err(Refusal::new(StatusCode::UNAUTHORIZED, "invalid_api_key", message)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+}
+
+/// The credential in one of its places, unless it is empty.
+fn given<'a>(credential: &Credential, headers: &'a HeaderMap) -> Option<&'a [u8]> {
+    let value = match credential {
+        Credential::Header(name) => headers.get(*name)?.as_bytes().trim_ascii(),
+        Credential::Bearer => bearer(headers.get(header::AUTHORIZATION)?.as_bytes())?,
+        _ => return None,
+    };
+    (!value.is_empty()).then_some(value)
 }
 
 fn bearer(value: &[u8]) -> Option<&[u8]> {
@@ -77,6 +96,10 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
 pub(crate) fn query(operation: &Operation, query: &BTreeMap<String, String>) -> Result<(), Refusal> {
     for parameter in operation.query_parameters.iter().filter(|parameter| parameter.required) {
         if query.get(parameter.name).is_none_or(String::is_empty) {
+            if operation.dialect == "azure" {
+                // Without a version there is no path.
+                return Err(Refusal::gateway(StatusCode::NOT_FOUND, "404", "Resource not found"));
+            }
             let message = format!("Missing required parameter: '{}'.", parameter.name);
             return Err(Refusal::invalid("missing_required_parameter", message).about(parameter.name));
         }
@@ -106,14 +129,25 @@ pub(crate) fn media_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::new(status, "unsupported_content_type", message))
 }
 
-/// The whole body, up to the limit. A client that sends nothing of it for `within` is let go.
-pub(crate) async fn read(mut body: Body, within: Duration) -> Result<Bytes, Refusal> {
+/// The whole body, up to the limit. A client that sends nothing of it for `within` is let go, and so is one that needs
+/// several times as long for all of it.
+pub(crate) async fn read(body: Body, within: Duration) -> Result<Bytes, Refusal> {
+    let all = within.saturating_mul(BODY_IN);
+    tokio::time::timeout(all, collect(body, within)).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// The time for a body, in those for a piece of it.
+const BODY_IN: u32 = 4;
+
+fn late() -> Refusal {
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time.")
+}
+
+async fn collect(mut body: Body, within: Duration) -> Result<Bytes, Refusal> {
     let mut whole = BytesMut::new();
     let mut size = 0_usize;
     loop {
-        let frame = tokio::time::timeout(within, body.frame()).await.map_err(|_| {
-            Refusal::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", "The body did not arrive in time.")
-        })?;
+        let frame = tokio::time::timeout(within, body.frame()).await.map_err(|_| late())?;
         let Some(frame) = frame else { break };
         let frame = frame.map_err(|_| Refusal::invalid("invalid_body", "The body could not be read."))?;
         let Some(data) = frame.data_ref() else { continue };

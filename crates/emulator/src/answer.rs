@@ -12,6 +12,8 @@ use imagewire_types::{
     CustomBlocklists, Image, ImagesResponse, PromptFilterResults, UnixTime, operations::Operation,
 };
 
+use tokio::sync::OwnedSemaphorePermit;
+
 use crate::{
     body::{Faulty, Line, Pieces},
     draw::Picture,
@@ -28,19 +30,22 @@ pub(crate) struct Job {
     pub(crate) operation: &'static Operation,
     pub(crate) order: Arc<Order>,
     pub(crate) created: UnixTime,
+    /// The name of the exchange.
+    pub(crate) id: String,
     /// Where links lead, such as `http://127.0.0.1:8080`.
     pub(crate) origin: String,
     pub(crate) effects: Effects,
 }
 
 impl Job {
-    /// The whole answer. `line` is the connection that a scenario may break.
+    /// The whole answer. `line` is the connection that a scenario may break, `room` the memory for its pictures.
     pub(crate) async fn answer(
         &self,
         studio: &Studio,
         links: &Links,
         delivery: Delivery,
         line: Option<Line>,
+        room: Option<OwnedSemaphorePermit>,
     ) -> Result<Response<Body>, Refusal> {
         let mut pieces = match self.order.last.of(self) {
             Some(text) => text.into(),
@@ -49,7 +54,7 @@ impl Job {
         if self.effects.oddity == Oddity::Malformed {
             pieces.cut_short();
         }
-        let mut response = Response::new(Body::new(Faulty::new(pieces, delivery, line)));
+        let mut response = Response::new(Body::new(Faulty::new(pieces, delivery, line).holding(room)));
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, self.content_type("application/json"));
         Ok(response)
@@ -206,6 +211,7 @@ mod tests {
             operation,
             order: Arc::clone(order),
             created: UnixTime(created),
+            id: String::new(),
             origin: origin.to_owned(),
             effects: Effects { oddity, ..Effects::default() },
         };

@@ -14,7 +14,10 @@ use std::{
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Sleep, sleep};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep},
+};
 
 use crate::scenario::Delivery;
 
@@ -144,6 +147,8 @@ pub(crate) struct Faulty<B> {
     pause: Option<Pin<Box<Sleep>>>,
     /// How often the connection had been flushed when the last byte was handed over.
     flushed_before: Option<u64>,
+    /// What is given back when the body is sent.
+    held: Option<OwnedSemaphorePermit>,
 }
 
 impl<B> Faulty<B> {
@@ -161,7 +166,14 @@ impl<B> Faulty<B> {
             waiting: Bytes::new(),
             pause: None,
             flushed_before: None,
+            held: None,
         }
+    }
+
+    /// Keeps that until the body is sent, or given up.
+    pub(crate) fn holding(mut self, held: Option<OwnedSemaphorePermit>) -> Self {
+        self.held = held;
+        self
     }
 
     /// How much may be sent now; `None` for everything.

@@ -10,13 +10,15 @@ use std::{
 
 use axum::{
     Router,
-    extract::{Path, Query, Request, State},
+    extract::{Path, Query, Request, State, rejection::PathRejection},
+    http::Method,
     middleware,
     routing::{any, get},
 };
-use imagewire_types::operations::{OPERATIONS, Operation};
+use imagewire_types::operations::Operation;
 use imagewire_validate::{Target, UnknownDialect};
 use tokio::{net::TcpListener, sync::oneshot};
+use tower_http::cors::{self, AllowHeaders, CorsLayer};
 
 use crate::{
     Emulator, Ledger, Scenarios, Script, admin,
@@ -101,7 +103,8 @@ impl Builder {
         self
     }
 
-    /// Whether the ledger and the scenarios can be reached under `/_emulator/`. Off unless asked for.
+    /// Whether the ledger and the scenarios can be reached under `/_emulator/`. Off unless asked for. Where a key is
+    /// required, it is required there as well.
     #[must_use]
     pub fn admin(self, admin: bool) -> Self {
         Self { admin, ..self }
@@ -168,9 +171,9 @@ impl Builder {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (max_connections, patience) = (self.max_connections, self.patience);
-        let (dialect, has_admin) = (self.dialect, self.admin);
+        let has_admin = self.admin;
         let shared = Arc::new(self.shared(address));
-        let router = router(dialect, has_admin, Arc::clone(&shared));
+        let router = router(has_admin, Arc::clone(&shared));
         let (stop, stopped) = oneshot::channel();
         let metrics = Arc::clone(&shared.metrics);
         let serving = connection::serve(listener, router, metrics, max_connections, patience, stopped);
@@ -194,36 +197,49 @@ impl Builder {
             studio: Arc::new(Studio::new(self.max_generations)),
             metrics: Arc::new(Metrics::default()),
             links: Links::new(self.look, self.url_ttl),
-            deployments: self.deployments,
-            orders: Orders::new(self.look),
+            orders: Orders::new(self.look, self.deployments),
             look: self.look,
             key: self.key,
+            served: server::served(self.dialect),
         }
     }
 }
 
-fn router(dialect: Option<&'static Operation>, has_admin: bool, shared: Arc<Shared>) -> Router {
-    let mut routes: BTreeMap<String, &'static Operation> = BTreeMap::new();
-    for operation in dialect.into_iter().chain(OPERATIONS.iter().copied()) {
-        routes.entry(server::route(operation)).or_insert(operation);
-    }
+fn router(has_admin: bool, shared: Arc<Shared>) -> Router {
     let mut app = Router::new()
         .route("/images/{link}", any(gallery::serve))
         .route("/healthz", get(admin::health))
         .route("/metrics", get(admin::metrics))
+        .route("/openapi.json", get(admin::first_openapi))
         .route("/openapi/{dialect}", get(admin::openapi));
-    for (path, operation) in routes {
-        let handler =
-            move |state: State<Arc<Shared>>,
-                  path: Path<BTreeMap<String, String>>,
-                  query: Query<BTreeMap<String, String>>,
-                  request: Request| { generate::serve(operation, state, path, query, request) };
+    for (path, operation) in shared.served.clone() {
+        let handler = move |state: State<Arc<Shared>>,
+                            path: Result<Path<BTreeMap<String, String>>, PathRejection>,
+                            query: Query<BTreeMap<String, String>>,
+                            request: Request| async move {
+            match path {
+                Ok(path) => generate::serve(operation, state, path, query, request).await,
+                // A deployment whose name is no text.
+                Err(_) => server::unknown_path(request.method(), request.uri()),
+            }
+        };
         app = app.route(&path, any(handler));
     }
+    // Pages of any site may use the services, as they may use the real ones, and nothing else.
+    app = app.layer(
+        CorsLayer::new()
+            .allow_origin(cors::Any)
+            .allow_methods([Method::GET, Method::POST])
+            .allow_headers(AllowHeaders::mirror_request())
+            .expose_headers(cors::Any)
+            .max_age(Duration::from_secs(600)),
+    );
     if has_admin {
-        app = app
+        let admin = Router::new()
             .route("/_emulator/ledger", get(admin::ledger))
-            .route("/_emulator/scenarios", get(admin::waiting).post(admin::push).delete(admin::clear));
+            .route("/_emulator/scenarios", get(admin::waiting).post(admin::push).delete(admin::clear))
+            .layer(middleware::from_fn_with_state(Arc::clone(&shared), admin::admit));
+        app = app.merge(admin);
     }
     app.fallback(server::no_such_path)
         .layer(middleware::from_fn_with_state(Arc::clone(&shared), gate::pass))

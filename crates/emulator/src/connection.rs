@@ -16,9 +16,10 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, ReadBuf},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     net::{TcpListener, TcpStream},
     sync::{Semaphore, oneshot},
+    task::JoinSet,
     time::{Sleep, sleep, timeout},
 };
 
@@ -62,7 +63,10 @@ pub(crate) async fn serve(
 ) -> io::Result<()> {
     let places = Arc::new(Semaphore::new(max_connections.min(Semaphore::MAX_PERMITS)));
     let graceful = GracefulShutdown::new();
+    // Dropped at the end, with what is still open then.
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
         let stream = tokio::select! {
             // A dropped handle stops the server as well.
             _ = &mut stopped => break,
@@ -77,14 +81,15 @@ pub(crate) async fn serve(
         };
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
             metrics.turned_away();
-            turn_away(stream).await;
+            connections.spawn(turn_away(stream));
             continue;
         };
         // Small answers must not wait for the client's acknowledgement of the one before.
         let _ = stream.set_nodelay(true);
         let line = Line::default();
         let service = Tagged { inner: TowerToHyperService::new(router.clone()), line: line.clone() };
-        let socket = TokioIo::new(Socket { stream, line, reads_within: patience.reads, stuck: None });
+        let socket =
+            TokioIo::new(Socket { stream, line, reads_within: patience.reads, stuck: None, taken: 0 });
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(patience.headers)
@@ -93,7 +98,7 @@ pub(crate) async fn serve(
             .serve_connection(socket, service);
         let connection = graceful.watch(connection);
         let metrics = Arc::clone(&metrics);
-        tokio::spawn(async move {
+        connections.spawn(async move {
             metrics.opened();
             // How a connection ends is the client's affair.
             let _ = connection.await;
@@ -106,9 +111,14 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-/// A few bytes fit the socket's buffer, so that this waits for nobody.
+/// Says that there is no place. What the client has sent is read first: closing before that would reset the connection, and
+/// take the answer along.
 async fn turn_away(mut stream: TcpStream) {
-    let _ = timeout(Duration::from_millis(10), stream.write_all(FULL)).await;
+    let soon = Duration::from_millis(50);
+    let _ = timeout(soon, stream.read(&mut [0; 4 << 10])).await;
+    // A few bytes fit the socket's buffer, so that this waits for nobody.
+    let _ = timeout(soon, stream.write_all(FULL)).await;
+    let _ = timeout(soon, stream.shutdown()).await;
 }
 
 /// Tells each request which connection it came by.
@@ -133,22 +143,38 @@ struct Socket {
     stream: TcpStream,
     line: Line,
     reads_within: Duration,
+    /// Until when the client, which is behind, must have taken [`ENOUGH`]; nothing while it keeps up.
     stuck: Option<Pin<Box<Sleep>>>,
+    /// What it has taken since.
+    taken: usize,
 }
+
+/// A client that is behind takes at least so many bytes in the time that it is waited for.
+const ENOUGH: usize = 64 << 10;
 
 impl Socket {
     fn reset(&self) -> Option<io::Error> {
         self.line.is_reset().then(|| io::ErrorKind::ConnectionReset.into())
     }
 
-    /// Waits for the client for a while, and then no more.
-    fn patience<T>(&mut self, poll: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if poll.is_ready() {
-            self.stuck = None;
+    /// Waits for a client that is behind for a while, and then no more.
+    fn patience(
+        &mut self,
+        poll: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(result) = &poll {
+            self.taken += result.as_ref().copied().unwrap_or_default();
+            if self.taken >= ENOUGH {
+                self.stuck = None;
+            }
             return poll;
         }
         let within = self.reads_within;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep(within)));
+        let stuck = self.stuck.get_or_insert_with(|| {
+            self.taken = 0;
+            Box::pin(sleep(within))
+        });
         match stuck.as_mut().poll(context) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -211,6 +237,8 @@ impl AsyncWrite for Socket {
         let poll = Pin::new(&mut self.stream).poll_flush(context);
         if poll.is_ready() {
             self.line.flushed();
+            // Everything is with the client's system.
+            self.stuck = None;
         }
         poll
     }

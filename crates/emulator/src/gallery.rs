@@ -10,8 +10,10 @@ use axum::{
 use imagewire_types::UnixTime;
 
 use crate::{
+    body::{Faulty, Pieces},
     link::Broken,
     refuse::{Refusal, Style},
+    scenario::Delivery,
     server::{Shared, wrong_method},
 };
 
@@ -30,13 +32,14 @@ pub(crate) async fn serve(
         Ok(picture) => picture,
         Err(broken) => return gone(broken, now).into_response(Style::Azure),
     };
-    let Some(_seat) = shared.studio.seat() else {
+    let (Some(_seat), Some(room)) = (shared.studio.seat(), shared.studio.room(&picture, 1)) else {
         let refusal = Refusal::with_status(StatusCode::SERVICE_UNAVAILABLE).retry_after(1);
         return refusal.into_response(Style::OpenAi);
     };
     match shared.studio.file(&picture).await {
         Ok(bytes) => {
-            let mut response = Response::new(Body::from(bytes));
+            let body = Faulty::new(Pieces::from(bytes), Delivery::Whole, None).holding(Some(room));
+            let mut response = Response::new(Body::new(body));
             let media_type = HeaderValue::from_static(picture.format.media_type());
             response.headers_mut().insert(header::CONTENT_TYPE, media_type);
             response

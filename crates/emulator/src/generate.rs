@@ -96,9 +96,8 @@ async fn generate(
     admit::media_type(headers)?;
     let body = admit::read(body, shared.patience.body).await?;
     let digest: [u8; 32] = Sha256::digest(&body).into();
-    let model = path.values().find_map(|deployment| shared.deployments.get(deployment));
-    let order =
-        shared.orders.admit(&body, digest, operation, model.map(String::as_str), &mut notes.judged)?;
+    let deployment = path.values().next().map(String::as_str);
+    let order = shared.orders.admit(&body, digest, operation, deployment, &mut notes.judged)?;
     let own = own_scenario(shared, headers, &order.prompt)?;
     let seat = shared.studio.seat().ok_or_else(overloaded)?;
 
@@ -151,7 +150,7 @@ async fn generate(
             shared.ledger.accepted(entry(&order));
             let (delay, delivery) = (effects.delay, effects.delivery);
             let origin = shared.origin(headers);
-            let job = Arc::new(Job { operation, order, created: UnixTime::now(), origin, effects });
+            let job = Arc::new(Job { operation, order, created: UnixTime::now(), id, origin, effects });
             if let Some(claimed) = &claimed {
                 claimed.bought(Bought::Job(Arc::clone(&job)));
             }
@@ -161,7 +160,7 @@ async fn generate(
             }
             let line = parts.extensions.get().cloned();
             let mut response = respond(job, shared, delivery, line, (seat, claimed)).await?;
-            if let Some((allowance, left)) = counted {
+            if let Some((allowance, left)) = counted.filter(|_| Style::of(operation) != Style::Azure) {
                 left.tell(allowance, response.headers_mut());
             }
             Ok(response)
@@ -177,10 +176,19 @@ async fn respond(
     line: Option<Line>,
     held: (tokio::sync::OwnedSemaphorePermit, Option<Claimed>),
 ) -> Result<Response<Body>, Refusal> {
-    if job.order.partials.is_some() {
-        return Ok(stream::answer(job, Arc::clone(&shared.studio), delivery, line, held));
+    let is_stream = job.order.partials.is_some();
+    let room = match job.order.pictures.first() {
+        // The events of a stream go out one by one.
+        Some(first) if is_stream => Some(shared.studio.room(first, 1).ok_or_else(overloaded)?),
+        Some(first) if !job.order.as_link => {
+            Some(shared.studio.room(first, job.order.pictures.len()).ok_or_else(overloaded)?)
+        }
+        Some(_) | None => None,
+    };
+    if is_stream {
+        return Ok(stream::answer(job, Arc::clone(&shared.studio), delivery, line, (held, room)));
     }
-    let response = job.answer(&shared.studio, &shared.links, delivery, line).await;
+    let response = job.answer(&shared.studio, &shared.links, delivery, line, room).await;
     drop(held);
     response
 }

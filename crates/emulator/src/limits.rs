@@ -76,7 +76,7 @@ impl Limits {
 impl Left {
     /// The headers that tell it, as OpenAI writes them.
     pub(crate) fn tell(self, allowance: Allowance, headers: &mut HeaderMap) {
-        let reset = format!("{}ms", self.resets.as_millis());
+        let reset = in_units(self.resets);
         let mut set = |name: &'static str, value: &str| {
             if let Ok(value) = HeaderValue::from_str(value) {
                 headers.insert(HeaderName::from_static(name), value);
@@ -85,9 +85,19 @@ impl Left {
         set("x-ratelimit-limit-requests", &allowance.requests.to_string());
         set("x-ratelimit-remaining-requests", &self.requests.to_string());
         set("x-ratelimit-reset-requests", &reset);
-        set("x-ratelimit-limit-images", &allowance.images.to_string());
-        set("x-ratelimit-remaining-images", &self.images.to_string());
-        set("x-ratelimit-reset-images", &reset);
+        set("x-ratelimit-limit-input-images", &allowance.images.to_string());
+        set("x-ratelimit-remaining-input-images", &self.images.to_string());
+        set("x-ratelimit-reset-input-images", &reset);
+    }
+}
+
+/// A time as OpenAI writes it: `6m0s`, `12s`, `250ms`.
+fn in_units(time: Duration) -> String {
+    match (time.as_secs() / 60, time.as_secs() % 60, time.subsec_millis()) {
+        (0, 0, millis) => format!("{millis}ms"),
+        (0, seconds, 0) => format!("{seconds}s"),
+        (0, seconds, millis) => format!("{seconds}.{millis:03}s"),
+        (minutes, seconds, _) => format!("{minutes}m{seconds}s"),
     }
 }
 
@@ -112,6 +122,20 @@ mod tests {
         assert_eq!(left(1, 0, 59), (0, 0, 1, true));
         assert_eq!(left(2, 1, 59), (2, 3, 60, false), "another key has a window of its own");
         assert_eq!(left(1, 1, 60), (2, 3, 60, false));
+    }
+
+    #[test]
+    fn times_are_written_in_their_units() {
+        for (millis, expected) in [
+            (0, "0ms"),
+            (250, "250ms"),
+            (12_000, "12s"),
+            (1_500, "1.500s"),
+            (360_000, "6m0s"),
+            (61_999, "1m1s"),
+        ] {
+            assert_eq!(in_units(Duration::from_millis(millis)), expected);
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    draw::{Format, Picture},
+    draw::{Format, MAX_SIDE, Picture},
     order::Look,
 };
 
@@ -105,10 +105,13 @@ fn picture(segment: &str, texture: u8) -> Option<Picture> {
     let (id, _) = segment.rsplit_once('.')?;
     let facts: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
     let number = |at: usize| facts.get(at).and_then(Value::as_u64);
+    let side = |at: usize| {
+        number(at).and_then(|side| u32::try_from(side).ok()).filter(|side| (1..=MAX_SIDE).contains(side))
+    };
     Some(Picture {
         prompt: facts.get(0)?.as_str()?.to_owned(),
-        width: u32::try_from(number(1)?).ok()?,
-        height: u32::try_from(number(2)?).ok()?,
+        width: side(1)?,
+        height: side(2)?,
         format: match facts.get(3)?.as_str()? {
             "png" => Format::Png,
             "jpg" => Format::Jpeg,

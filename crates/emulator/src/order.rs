@@ -148,13 +148,19 @@ impl Order {
         self.size.clone()
     }
 
-    /// Token counts of a plausible size: about four characters a token, and one token for 256 pixels.
+    /// Token counts of a plausible size: about four characters a token, and for high quality one token for 256 pixels, a
+    /// quarter of that for medium and a sixteenth for low.
     pub(crate) fn usage(&self, images: usize) -> Usage {
         let images = u64::try_from(images).unwrap_or(u64::MAX);
         let input = u64::try_from(self.prompt.chars().count().div_ceil(4)).unwrap_or(u64::MAX);
         let pixels =
             self.pictures.first().map_or(0, |first| u64::from(first.width) * u64::from(first.height));
-        let one = pixels / 256 + u64::from(self.partials.unwrap_or(0)) * PARTIAL_TOKENS;
+        let pixels_a_token = match self.quality {
+            Quality::Low => 4_096,
+            Quality::Medium => 1_024,
+            _ => 256,
+        };
+        let one = pixels / pixels_a_token + u64::from(self.partials.unwrap_or(0)) * PARTIAL_TOKENS;
         let (input, output) = (input.saturating_mul(images), one.saturating_mul(images));
         Usage::new()
             .input_tokens(input)

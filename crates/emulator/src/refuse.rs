@@ -11,6 +11,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Response, StatusCode, header},
 };
 use imagewire_types::operations::{Credential, Operation};
+use imagewire_validate::{Finding, rule::Model};
 use serde_json::{Value, json};
 
 pub(crate) use words::from_report;
@@ -116,6 +117,20 @@ impl Refusal {
     pub(crate) fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.further.headers.push((name, value));
         self
+    }
+
+    /// Tells what imagewire found out about the request: code, place, and the model whose rules hold. For people, and for
+    /// tests that hold refusals against the published document.
+    fn found(self, finding: &Finding, model: Option<&Model>) -> Self {
+        let mut told = format!("{}; pointer={}", finding.code.as_str(), finding.pointer.escape_debug());
+        if let Some(model) = model {
+            told = format!("{told}; model={}", model.id);
+        }
+        match HeaderValue::from_str(&told) {
+            Ok(told) => self.with_header(HeaderName::from_static("x-emulator-finding"), told),
+            // A member whose name no header can have.
+            Err(_) => self,
+        }
     }
 
     /// Says when to come back, in whole seconds.

@@ -68,7 +68,7 @@ pub enum Scenario {
     DeploymentNotFound {},
     /// Any HTTP status with an error in the service's envelope.
     Status {
-        /// The status, 400 to 599.
+        /// The status, 300 to 599. A redirect leads to `/`.
         status: u16,
         /// A `Retry-After` in seconds.
         #[serde(default)]
@@ -213,6 +213,19 @@ impl Scenario {
     #[must_use]
     pub fn limit(requests: u32, images: u32) -> Self {
         Self::Limit { requests, images, window: minute() }
+    }
+
+    /// Whether it concerns streams alone. Other requests that meet it are told so.
+    fn is_of_streams(&self) -> bool {
+        matches!(
+            self,
+            Self::StreamCut { .. }
+                | Self::StreamError { .. }
+                | Self::StreamDone {}
+                | Self::EarlyFinal {}
+                | Self::UnknownEvent {}
+                | Self::LateHeartbeat { .. }
+        )
     }
 
     /// An error of that status, not billed.

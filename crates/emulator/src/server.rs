@@ -11,7 +11,7 @@ use axum::{
     body::Body,
     http::{HeaderMap, Method, Response, StatusCode, Uri, header},
 };
-use imagewire_types::operations::Operation;
+use imagewire_types::operations::{OPERATIONS, Operation};
 use tokio::{sync::oneshot, task::JoinHandle};
 
 use crate::{
@@ -54,10 +54,11 @@ pub(crate) struct Shared {
     pub(crate) studio: Arc<Studio>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
-    pub(crate) deployments: BTreeMap<String, String>,
     pub(crate) orders: Orders,
     pub(crate) look: Look,
     pub(crate) key: Option<Key>,
+    /// The services by their paths.
+    pub(crate) served: BTreeMap<String, &'static Operation>,
 }
 
 impl Emulator {
@@ -73,11 +74,13 @@ impl Emulator {
         self.address
     }
 
-    /// The base URL for a service's client, or `None` when no service has that identifier.
+    /// The base URL for a service's client, or `None` when no service has that identifier, or another one answers at its
+    /// path: see [`Builder::dialect`].
     #[must_use]
     pub fn base_url(&self, dialect: &str) -> Option<String> {
         let operation = imagewire_types::operations::find(dialect)?;
-        Some(format!("http://{}{}", self.address, server_path(operation)))
+        let serves = self.shared.served.values().any(|served| served.dialect == operation.dialect);
+        serves.then(|| format!("http://{}{}", self.address, server_path(operation)))
     }
 
     /// What would have been billed so far.
@@ -160,17 +163,30 @@ impl Shared {
 }
 
 /// The path of a service on this server: the path of its documented address, and the operation's own.
-pub(crate) fn route(operation: &Operation) -> String {
+fn route(operation: &Operation) -> String {
     format!("{}{}", server_path(operation), operation.path)
 }
 
-fn server_path(operation: &Operation) -> &'static str {
+/// The services by their paths on this server; of several at one path the first is served.
+pub(crate) fn served(first: Option<&'static Operation>) -> BTreeMap<String, &'static Operation> {
+    let mut served = BTreeMap::new();
+    for operation in first.into_iter().chain(OPERATIONS.iter().copied()) {
+        served.entry(route(operation)).or_insert(operation);
+    }
+    served
+}
+
+pub(crate) fn server_path(operation: &Operation) -> &'static str {
     let after_scheme = operation.server.split_once("://").map_or(operation.server, |(_, rest)| rest);
     after_scheme.find('/').map_or("", |at| &after_scheme[at..])
 }
 
 /// Azure's gateway and OpenAI each have their own words for it.
 pub(crate) async fn no_such_path(method: Method, uri: Uri) -> Response<Body> {
+    unknown_path(&method, &uri)
+}
+
+pub(crate) fn unknown_path(method: &Method, uri: &Uri) -> Response<Body> {
     let path = uri.path();
     if path.starts_with("/openai/") || path.starts_with("/v1/deployments/") {
         return Refusal::gateway(StatusCode::NOT_FOUND, "404", "Resource not found")

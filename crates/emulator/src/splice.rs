@@ -43,9 +43,17 @@ pub(crate) fn answer(
 }
 
 /// The event as a stream tells it, with the payload after its type.
-pub(crate) fn event(event: &ImageStreamEvent, payload: Bytes) -> Result<Pieces, Error> {
+pub(crate) fn event(
+    event: &ImageStreamEvent,
+    payload: Bytes,
+    created_as_string: bool,
+) -> Result<Pieces, Error> {
     let kind = event.kind.as_str();
-    let text = serde_json::to_string(event)?;
+    let mut text = serde_json::to_string(event)?;
+    if let (true, Some(created)) = (created_as_string, event.created_at) {
+        text =
+            text.replacen(&format!("\"created_at\":{created}"), &format!("\"created_at\":\"{created}\""), 1);
+    }
     let head = format!("{{\"type\":\"{kind}\"");
     let rest = text.strip_prefix(&head).unwrap_or("}");
     let mut pieces = Pieces::default();

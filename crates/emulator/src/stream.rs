@@ -31,15 +31,18 @@ const UNKNOWN_EVENT: &str =
 const KEEP_ALIVE_AFTER: Duration = Duration::from_secs(15);
 
 /// One event of a stream, before it is drawn.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 enum Step {
     Picture {
         /// Which of the ordered pictures.
         image: usize,
         /// Which unfinished picture of how many; `None` for the final one.
         partial: Option<(u32, u32)>,
+        /// Whether its JSON ends too early.
+        is_cut: bool,
     },
-    Error,
+    /// The filter stops the stream for that category.
+    Error(String),
     Done,
     Unknown,
     Heartbeat(Duration),
@@ -51,17 +54,44 @@ fn steps(job: &Job) -> Vec<Step> {
     let mut steps: Vec<Step> = (0..job.order.pictures.len())
         .flat_map(|image| {
             let partial = (0..partials).map(move |at| Some((at, partials)));
-            partial.chain([None]).map(move |partial| Step::Picture { image, partial })
+            partial.chain([None]).map(move |partial| Step::Picture { image, partial, is_cut: false })
         })
         .collect();
-    let Oddity::Stream(oddity) = job.effects.oddity else { return steps };
     let last = steps.len().saturating_sub(1);
     let place = |after: u32| usize::try_from(after).unwrap_or(usize::MAX);
+    let is_of = |step: &Step, which: usize| matches!(step, Step::Picture { image, .. } if *image == which);
+    let oddity = match &job.effects.oddity {
+        Oddity::Stream(oddity) => *oddity,
+        Oddity::Empty => return Vec::new(),
+        Oddity::Missing(missing) => {
+            let kept = job.order.pictures.len().saturating_sub(place(*missing));
+            steps.retain(|step| matches!(step, Step::Picture { image, .. } if *image < kept));
+            return steps;
+        }
+        Oddity::Blocked(index, category) => {
+            if let Some(at) = steps.iter().rposition(|step| is_of(step, place(*index))) {
+                steps.truncate(at);
+                steps.push(Step::Error(category.clone()));
+            }
+            return steps;
+        }
+        Oddity::Malformed => {
+            if let Some(Step::Picture { is_cut, .. }) = steps.last_mut() {
+                *is_cut = true;
+            }
+            return steps;
+        }
+        Oddity::None
+        | Oddity::ContentType(_)
+        | Oddity::CreatedAsString
+        | Oddity::WrongSize
+        | Oddity::WrongFormat => return steps,
+    };
     match oddity {
         StreamOddity::Cut(events) => steps.truncate(place(events)),
         StreamOddity::Error(after) => {
             steps.truncate(after.map_or(last, place));
-            steps.push(Step::Error);
+            steps.push(Step::Error("violence".to_owned()));
         }
         StreamOddity::Done => {
             steps.truncate(last);
@@ -86,7 +116,7 @@ pub(crate) fn answer<H: Send + 'static>(
     // An answer that takes its time takes it between its events.
     let pause = job.effects.delay / u32::try_from(steps.len()).unwrap_or(u32::MAX).max(1);
     let content_type = job.content_type("text/event-stream");
-    let events = stream::iter(steps).then(move |step| {
+    let events = stream::iter(steps.into_iter().enumerate()).then(move |(number, step)| {
         // Mentioned, so that it lives as long as the events do.
         let _ = &held;
         let (job, studio) = (Arc::clone(&job), Arc::clone(&studio));
@@ -94,7 +124,7 @@ pub(crate) fn answer<H: Send + 'static>(
             if !pause.is_zero() {
                 tokio::time::sleep(pause).await;
             }
-            event(&job, &studio, step).await
+            event(&job, &studio, step).await.map_err(|refusal| (refusal, number))
         }
     });
     let whole = stream::unfold(Some(Box::pin(events)), |events| async move {
@@ -102,7 +132,7 @@ pub(crate) fn answer<H: Send + 'static>(
         match events.next().await? {
             Ok(pieces) => Some((pieces, Some(events))),
             // The first failure is the last event.
-            Err(refusal) => Some((error_event(&refusal), None)),
+            Err((refusal, number)) => Some((error_event(&refusal, number), None)),
         }
     });
     let frames = kept_alive(whole.boxed()).flat_map(|mut pieces| {
@@ -126,10 +156,10 @@ fn kept_alive(events: Pin<Box<dyn Stream<Item = Pieces> + Send>>) -> impl Stream
 }
 
 async fn event(job: &Job, studio: &Studio, step: Step) -> Result<Pieces, Refusal> {
-    let (image, partial) = match step {
-        Step::Picture { image, partial } => (image, partial),
-        Step::Error => {
-            return Err(Refusal::filtered(job.operation, true, "output", "violence", "emulated"));
+    let (image, partial, is_cut) = match step {
+        Step::Picture { image, partial, is_cut } => (image, partial, is_cut),
+        Step::Error(category) => {
+            return Err(Refusal::filtered(job.operation, true, "output", &category, &job.id));
         }
         Step::Done => return Ok(Pieces::from_text("data: [DONE]\n\n")),
         Step::Unknown => return Ok(Pieces::from_text(UNKNOWN_EVENT)),
@@ -156,11 +186,20 @@ async fn event(job: &Job, studio: &Studio, step: Step) -> Result<Pieces, Refusal
         Some((at, _)) => event.partial_image_index = Some(at),
         None => event.usage = Some(order.usage(1)),
     }
-    splice::event(&event, payload).map_err(|error| Refusal::internal(&error))
+    let created_as_string = job.effects.oddity == Oddity::CreatedAsString;
+    let mut pieces =
+        splice::event(&event, payload, created_as_string).map_err(|error| Refusal::internal(&error))?;
+    if is_cut {
+        // The blank line, and the end of the JSON before it.
+        pieces.cut_short();
+        pieces.cut_short();
+        pieces.push("\n\n");
+    }
+    Ok(pieces)
 }
 
-fn error_event(refusal: &Refusal) -> Pieces {
+fn error_event(refusal: &Refusal, number: usize) -> Pieces {
     let mut pieces = Pieces::default();
-    pieces.push(format!("event: error\ndata: {}\n\n", refusal.as_event()));
+    pieces.push(format!("event: error\ndata: {}\n\n", refusal.as_event(number)));
     pieces
 }

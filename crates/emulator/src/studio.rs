@@ -17,6 +17,8 @@ use crate::{
 
 /// Finished pictures take up to this many bytes, with their base64 forms.
 const CACHE_BYTES: u64 = 128 << 20;
+/// Pictures on their way take up to this many KiB, beside the cache. A larger answer goes out alone.
+const ROOM: usize = 768 << 10;
 /// With fewer items than this the cache is one shard, so that one picture may fill it.
 const CACHE_ITEMS: usize = 31;
 
@@ -42,6 +44,8 @@ pub(crate) struct Studio {
     easels: Semaphore,
     /// Requests that may wait for an easel.
     seats: Arc<Semaphore>,
+    /// Memory for pictures on their way, in KiB: what is drawn faster than it is taken must not pile up.
+    room: Arc<Semaphore>,
     drawn: AtomicU64,
 }
 
@@ -51,6 +55,7 @@ impl Studio {
         Self {
             finished: Cache::with_weighter(CACHE_ITEMS, CACHE_BYTES, ByLength),
             easels: Semaphore::new(processors),
+            room: Arc::new(Semaphore::new(ROOM)),
             seats: Arc::new(Semaphore::new(seats.min(Semaphore::MAX_PERMITS))),
             drawn: AtomicU64::new(0),
         }
@@ -59,6 +64,14 @@ impl Studio {
     /// A place for a request; `None` when too many are waiting already.
     pub(crate) fn seat(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.seats).try_acquire_owned().ok()
+    }
+
+    /// Memory for so many pictures like this one, for as long as they are on their way; `None` when too many are.
+    pub(crate) fn room(&self, picture: &Picture, count: usize) -> Option<OwnedSemaphorePermit> {
+        // A grainy picture of high quality takes three bytes a pixel, and four as base64.
+        let bytes = u64::from(picture.width) * u64::from(picture.height) * 4 * u64::try_from(count).ok()?;
+        let needed = usize::try_from(bytes / 1024).unwrap_or(ROOM).min(ROOM);
+        Arc::clone(&self.room).try_acquire_many_owned(u32::try_from(needed).ok()?).ok()
     }
 
     /// The picture as a file.

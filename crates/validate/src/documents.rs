@@ -7,7 +7,8 @@ use crate::{Catalogue, UnknownDialect, generated::documents::OPENAPI};
 const COMPONENTS: &str = "#/components/schemas/";
 
 /// The OpenAPI 3.1 document of a service, in one piece: it refers to no other file, and carries the models' rules as
-/// `if`/`then`. What standard keywords cannot say stands under `x-inexpressible`.
+/// `if`/`then`. What standard keywords cannot say stands under `x-inexpressible`,
+/// with the codes of the findings that it is about.
 ///
 /// # Errors
 /// When no service has that identifier.

@@ -21,9 +21,15 @@ impl Refusal {
         category: &str,
         id: &str,
     ) -> Self {
-        if Style::of(operation) == Style::Azure {
+        if Style::of(operation) == Style::Azure && !is_gpt {
             let message = "Your request was rejected as a result of our safety system.";
-            let results = json!({ category: { "filtered": true, "severity": "high" } });
+            // What is there or not has no severity.
+            let result = if matches!(category, "jailbreak" | "profanity") {
+                json!({ "detected": true, "filtered": true })
+            } else {
+                json!({ "filtered": true, "severity": "high" })
+            };
+            let results = json!({ category: result });
             let inner = json!({ "code": "ResponsibleAIPolicyViolation", "content_filter_results": results });
             return Self::invalid("content_policy_violation", message).with_detail("inner_error", inner);
         }
@@ -87,6 +93,9 @@ impl Refusal {
             }
             RetryForm::Message => return refusal,
         };
+        if Style::of(operation) == Style::Azure {
+            return refusal;
+        }
         let limit = |name| HeaderName::from_static(name);
         refusal
             .with_header(limit("x-ratelimit-limit-requests"), HeaderValue::from_static("5"))
@@ -116,10 +125,12 @@ impl Refusal {
             );
             Self::new(status, "rate_limit_exceeded", message).of_type(kind)
         };
-        let mut headers = HeaderMap::new();
-        left.tell(allowance, &mut headers);
-        let named = headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
-        refusal.further.headers.extend(named);
+        if Style::of(operation) != Style::Azure {
+            let mut headers = HeaderMap::new();
+            left.tell(allowance, &mut headers);
+            let named = headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
+            refusal.further.headers.extend(named);
+        }
         refusal
             .with_header(header::RETRY_AFTER, HeaderValue::from(u64::try_from(seconds).unwrap_or(u64::MAX)))
     }
@@ -157,6 +168,9 @@ impl Refusal {
             _ => ("emulated", "The emulator was told to answer with this status."),
         };
         let refusal = Self::new(status, code, message);
+        if status.is_redirection() {
+            return refusal.with_header(header::LOCATION, HeaderValue::from_static("/"));
+        }
         if status.is_server_error() { refusal.without_code() } else { refusal }
     }
 
@@ -170,11 +184,13 @@ impl Refusal {
         Self::with_status(status).with_page("text/html", page)
     }
 
-    /// The error as a stream tells it after a 200.
-    pub(crate) fn as_event(&self) -> Value {
-        json!({
-            "type": "error",
-            "error": { "type": self.kind, "code": self.code, "message": self.message, "param": self.param },
-        })
+    /// The error as a stream tells it after a 200 and so many events.
+    pub(crate) fn as_event(&self, number: usize) -> Value {
+        let mut error =
+            json!({ "type": self.kind, "code": self.code, "message": self.message, "param": self.param });
+        if let Some((name, detail)) = &self.further.detail {
+            error[*name] = detail.clone();
+        }
+        json!({ "type": "error", "error": error, "sequence_number": number })
     }
 }

@@ -239,7 +239,7 @@ fn every_finding_has_its_refusal_or_is_none() {
         let report = check_json(body.as_bytes(), &target);
         let finding = report.findings().iter().find(|finding| finding.code == *code);
         let finding = finding.unwrap_or_else(|| panic!("{code:?} is not found in {:?}", report.findings()));
-        assert_eq!(is_refused(finding, operation), expected.is_some(), "{code:?}");
+        assert_eq!(is_refused(finding, operation, None), expected.is_some(), "{code:?}");
         // Also what is not refused has words, should a service start to refuse it.
         for style in [Style::OpenAi, Style::Azure, Style::TrueFoundry] {
             let envelope = refusal(finding, operation, None).envelope(style);

@@ -3,10 +3,12 @@
 //! The texts are those that the OpenAI API answers with; the other services follow it. Where no text of a service is
 //! known, the emulator says in the same manner what the documents forbid.
 
+use std::time::SystemTime;
+
 use imagewire_types::operations::Operation;
 use imagewire_validate::{
     Catalogue, Code, Expected, Finding, Found, Kind, Report, Severity,
-    rule::{Model, Stage},
+    rule::{Dialect, Model, Stage},
 };
 
 use super::Refusal;
@@ -18,24 +20,49 @@ const SHOWN: usize = 100;
 ///
 /// Services look at names first, then at the model, then at values; an envelope holds one error.
 pub(crate) fn from_report(report: &Report, operation: &Operation, model: Option<&Model>) -> Option<Refusal> {
-    let refused = report.findings().iter().filter(|finding| is_refused(finding, operation));
+    let refused = report.findings().iter().filter(|finding| is_refused(finding, operation, model));
     let first = refused.min_by_key(|finding| match finding.code {
         Code::NotJson => 0,
         Code::UnknownMember | Code::UnsupportedField => 1,
-        Code::Retired => 2,
+        Code::Retired | Code::Deprecated => 2,
         _ => 3,
-    });
-    Some(refusal(first?, operation, model))
+    })?;
+    Some(refusal(first, operation, model).found(first, model))
 }
 
 /// Whether the service refuses what imagewire found. For imagewire a member outside the vocabulary is a note and the
 /// end of a model's life a warning; the services refuse the former, OpenAI and Azure the latter.
-pub(super) fn is_refused(finding: &Finding, operation: &Operation) -> bool {
+pub(super) fn is_refused(finding: &Finding, operation: &Operation, model: Option<&Model>) -> bool {
     match finding.code {
         Code::UnknownMember => true,
         Code::Retired => keeps_up(operation),
+        // An end that was announced, and whose day has come since.
+        Code::Deprecated => {
+            keeps_up(operation) && model.is_some_and(|model| is_gone(model, operation.dialect, &today()))
+        }
         _ => finding.severity == Severity::Error,
     }
+}
+
+/// The date, such as `2026-11-27`.
+fn today() -> String {
+    let mut time = humantime::format_rfc3339_seconds(SystemTime::now()).to_string();
+    time.truncate("2026-11-27".len());
+    time
+}
+
+/// Whether the service has stopped running the model by that day.
+fn is_gone(model: &Model, dialect: &str, today: &str) -> bool {
+    let edition_of = Catalogue::built_in()
+        .dialect(dialect)
+        .ok()
+        .and_then(|dialect: &Dialect| dialect.variant_of.as_deref());
+    let is_here = |id: &str| id == dialect || Some(id) == edition_of;
+    model.lifecycle.iter().filter(|life| is_here(&life.dialect)).any(|life| match life.stage {
+        Stage::Active => false,
+        Stage::Retired => true,
+        Stage::Deprecated => life.date.as_deref().is_some_and(|date| date <= today),
+    })
 }
 
 /// Whether the service itself runs the models, and stops running them; the others document models of any age.
@@ -68,7 +95,7 @@ pub(super) fn refusal(finding: &Finding, operation: &Operation, model: Option<&M
         }
         Code::OutOfRange => out_of_range(finding, shown),
         Code::TooShort | Code::TooLong => wrong_length(finding, shown),
-        Code::Retired => {
+        Code::Retired | Code::Deprecated => {
             return Refusal::retired(operation, model.map_or("", |model| model.id.as_ref()));
         }
         Code::UnsupportedValue => {
@@ -78,7 +105,7 @@ pub(super) fn refusal(finding: &Finding, operation: &Operation, model: Option<&M
             let message = "Transparent background is not supported for JPEG output format";
             Refusal::invalid("invalid_value", message).of_type(type_for(model))
         }
-        Code::Conflict | Code::Deprecated | Code::Advice | Code::UnknownModel | Code::UnknownValue => {
+        Code::Conflict | Code::Advice | Code::UnknownModel | Code::UnknownValue => {
             Refusal::invalid("invalid_value", format!("Invalid '{shown}': {}.", finding.message))
         }
     };
@@ -91,8 +118,12 @@ pub(super) fn refusal(finding: &Finding, operation: &Operation, model: Option<&M
 impl Refusal {
     /// The model is no longer served.
     pub(crate) fn retired(operation: &Operation, model: &str) -> Self {
-        let message = invalid_value(model, &in_service(operation.dialect));
-        Self::invalid("invalid_value", message).of_type("image_generation_user_error").about("model")
+        let mut others = in_service(operation.dialect);
+        others.retain(|other| other != model);
+        let refusal = Self::invalid("invalid_value", invalid_value(model, &others))
+            .of_type("image_generation_user_error");
+        // A deployment in the path is no member of the request.
+        if operation.path.contains('{') { refusal } else { refusal.about("model") }
     }
 }
 
@@ -206,9 +237,30 @@ fn invalid_value(value: &str, names: &[String]) -> String {
 
 /// The models that a service has not retired.
 fn in_service(dialect: &str) -> Vec<String> {
-    let is_retired = |model: &&Model| {
-        model.lifecycle.iter().any(|life| life.dialect == dialect && life.stage == Stage::Retired)
-    };
-    let models = Catalogue::built_in().models().filter(|model| !is_retired(model));
+    let today = today();
+    let models = Catalogue::built_in().models().filter(|model| !is_gone(model, dialect, &today));
     models.map(|model| model.id.clone().into_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_gone_from_the_day_that_was_announced() {
+        let catalogue = Catalogue::built_in();
+        let model = |name| catalogue.model(name).expect("a model");
+        for (name, dialect, today, expected) in [
+            ("gpt-image-1-mini", "openai", "2026-11-30", false),
+            ("gpt-image-1-mini", "openai", "2026-12-01", true),
+            ("gpt-image-1-mini", "fastapi", "2036-12-01", false),
+            ("dall-e-3", "azure", "2026-11-27", true),
+            ("dall-e-3", "azure-v1", "2026-11-27", true),
+            ("dall-e-3", "hicap", "2026-11-27", false),
+            ("gpt-image-2", "openai", "2026-11-27", false),
+        ] {
+            assert_eq!(is_gone(model(name), dialect, today), expected, "{name} {dialect} {today}");
+        }
+        assert_eq!(today().len(), 10);
+    }
 }

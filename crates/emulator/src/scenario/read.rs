@@ -41,8 +41,11 @@ pub(crate) fn from_value(value: Value) -> Result<Scenario, InvalidScenario> {
         text.len() <= MAX_TEXT && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
     };
     match &scenario {
-        Scenario::Status { status, .. } | Scenario::HtmlError { status } if !(400..=599).contains(status) => {
-            Err(InvalidScenario::new("a status is 400 to 599"))
+        Scenario::Status { status, .. } if !(300..=599).contains(status) => {
+            Err(InvalidScenario::new("a status is 300 to 599"))
+        }
+        Scenario::HtmlError { status } if !(400..=599).contains(status) => {
+            Err(InvalidScenario::new("the status of a page is 400 to 599"))
         }
         Scenario::PromptBlock { category: text }
         | Scenario::OutputBlock { category: text }

@@ -96,6 +96,10 @@ pub(crate) fn rule(scenario: Scenario, asked: &Asked<'_>) -> Ruling {
     let (model, is_gpt) = (order.model.as_str(), order.is_gpt());
     let refuse = |refusal: Refusal| Ruling::Refuse(Box::new(refusal), false);
     let answer = Effects::default();
+    if order.partials.is_none() && scenario.is_of_streams() {
+        let message = "The scenario is about streams, and the request does not ask for one: set `stream`.";
+        return refuse(Refusal::invalid("invalid_scenario", message));
+    }
     Ruling::Answer(match scenario {
         // A limit was counted before it came here, and is kept.
         Scenario::None {} | Scenario::Limit { .. } => answer,
@@ -155,6 +159,6 @@ pub(crate) fn rule(scenario: Scenario, asked: &Asked<'_>) -> Ruling {
 fn status_of(status: u16) -> StatusCode {
     StatusCode::from_u16(status)
         .ok()
-        .filter(|status| status.is_client_error() || status.is_server_error())
+        .filter(|status| !status.is_informational() && !status.is_success())
         .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }

@@ -144,6 +144,16 @@ impl Scenarios {
         self.lock().pushed.extend(std::iter::repeat_n(scenario, times).cloned());
     }
 
+    /// Adds the scenarios, each for one request, unless too many wait.
+    pub(crate) fn push_all(&self, scenarios: Vec<Scenario>) -> Result<(), InvalidScenario> {
+        let pushed = &mut self.lock().pushed;
+        if pushed.len().saturating_add(scenarios.len()) > MAX_STEPS {
+            return Err(InvalidScenario::new("100,000 scenarios wait at most"));
+        }
+        pushed.extend(scenarios);
+        Ok(())
+    }
+
     /// Forgets what was pushed and what is left of the script.
     pub fn clear(&self) {
         *self.lock() = Waiting::default();

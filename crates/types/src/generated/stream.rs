@@ -35,6 +35,8 @@ pub struct ImageStreamEvent {
     pub usage: Option<Usage>,
     /// What went wrong (error events).
     pub error: Option<ErrorBody>,
+    /// The number of the event in the stream (error events).
+    pub sequence_number: Option<u32>,
     /// Members that have no field here; they are sent and received unchanged.
     #[cfg_attr(feature = "schemars", schemars(skip))]
     pub extra: Extra<Self>,
@@ -55,6 +57,7 @@ impl ImageStreamEvent {
             output_format: None,
             usage: None,
             error: None,
+            sequence_number: None,
             extra: Extra::new(),
         }
     }
@@ -121,6 +124,13 @@ impl ImageStreamEvent {
         self.error = Some(error.into());
         self
     }
+
+    /// Sets [`sequence_number`](Self::sequence_number).
+    #[must_use]
+    pub fn sequence_number(mut self, sequence_number: u32) -> Self {
+        self.sequence_number = Some(sequence_number);
+        self
+    }
 }
 
 wire_struct! {
@@ -135,6 +145,7 @@ wire_struct! {
         output_format: "output_format",
         usage: "usage",
         error: "error",
+        sequence_number: "sequence_number",
     }
 }
 

@@ -713,6 +713,12 @@ pub(crate) static DALL_E_3: Model = Model {
                 date: Some(Borrowed("2026-05-12")),
                 successor: Some(Borrowed("gpt-image-2")),
             },
+            Lifecycle {
+                dialect: Borrowed("azure"),
+                stage: Stage::Retired,
+                date: Some(Borrowed("2026-03-04")),
+                successor: Some(Borrowed("gpt-image-2")),
+            },
         ],
     ),
     sources: Borrowed(
@@ -728,6 +734,12 @@ pub(crate) static DALL_E_3: Model = Model {
                 title: Borrowed("OpenAI: deprecations"),
                 url: Borrowed("https://developers.openai.com/api/docs/deprecations"),
                 checked: Borrowed("2026-11-22"),
+            },
+            Source {
+                covers: Borrowed("life cycle at Azure, as a user of it reports"),
+                title: Borrowed("dotCMS/core, issue 35699"),
+                url: Borrowed("https://github.com/dotCMS/core/issues/35699"),
+                checked: Borrowed("2026-11-27"),
             },
         ],
     ),
