@@ -64,8 +64,9 @@ fn the_arrows_point_one_way() {
         ("imagewire-spec", &[]),
         ("imagewire-validate", &["imagewire-spec", "imagewire-types"]),
         ("imagewire-cost", &["imagewire-spec", "imagewire-types", "imagewire-validate"]),
-        ("imagewire-transport", &["imagewire-types", "imagewire-validate"]),
-        ("imagewire-emulator", &["imagewire-types", "imagewire-validate"]),
+        ("imagewire-bundle", &[]),
+        ("imagewire-transport", &["imagewire-bundle", "imagewire-types", "imagewire-validate"]),
+        ("imagewire-emulator", &["imagewire-bundle", "imagewire-types", "imagewire-validate"]),
         ("imagewire-batch", &["imagewire-transport", "imagewire-types", "imagewire-validate"]),
         (
             "imagewire",

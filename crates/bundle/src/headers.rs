@@ -1,0 +1,80 @@
+//! The headers of an answer that are kept.
+
+use crate::Private;
+
+/// By name.
+const KEPT: &[&str] = &[
+    "apim-request-id",
+    "content-type",
+    "openai-processing-ms",
+    "openai-version",
+    "retry-after",
+    "retry-after-ms",
+    "www-authenticate",
+    "x-api-request-id",
+    "x-request-id",
+    "x-should-retry",
+    "x-tfy-feedback-target-id",
+];
+/// By the beginning of the name.
+const KEPT_FAMILIES: &[&str] = &["x-ms-", "x-ratelimit-"];
+
+/// Lower-case names, and values that are text, with what is private taken out.
+pub(crate) fn kept(headers: &[(&str, &[u8])], private: &Private) -> Vec<(String, String)> {
+    let is_kept =
+        |name: &str| KEPT.contains(&name) || KEPT_FAMILIES.iter().any(|family| name.starts_with(family));
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value))
+        .filter(|(name, _)| is_kept(name))
+        .filter_map(|(name, value)| Some((name, private.taken_out_of(std::str::from_utf8(value).ok()?))))
+        .collect()
+}
+
+/// Whether the body is compressed, so that nothing can be taken out of it.
+pub(crate) fn is_compressed(headers: &[(&str, &[u8])]) -> bool {
+    headers.iter().any(|(name, value)| {
+        name.eq_ignore_ascii_case("content-encoding")
+            && !value.is_empty()
+            && !value.eq_ignore_ascii_case(b"identity")
+    })
+}
+
+/// Whether a header can be sent as it stands.
+pub(crate) fn is_usable(name: &str, value: &str) -> bool {
+    let in_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte);
+    !name.is_empty() && name.bytes().all(in_name) && !value.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_tells_something_is_kept() {
+        let private = Private::new(Some("sk-CANARY-KEY"), None, None);
+        let headers: [(&str, &[u8]); 7] = [
+            ("Content-Type", b"application/json"),
+            ("set-cookie", b"session=1"),
+            ("x-ratelimit-remaining-images", b"4"),
+            ("x-request-id", b"req-sk-CANARY-KEY-1"),
+            ("location", b"https://a.example/?sig=1"),
+            ("x-ms-region", b"\xff"),
+            ("content-length", b"3"),
+        ];
+        let expected = [
+            ("content-type", "application/json"),
+            ("x-ratelimit-remaining-images", "4"),
+            ("x-request-id", "req-[credential]-1"),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(kept(&headers, &private), expected);
+    }
+
+    #[test]
+    fn compression_is_seen() {
+        let one = |value: &'static str| [("Content-Encoding", value.as_bytes())];
+        assert!(is_compressed(&one("gzip")));
+        assert!(!is_compressed(&one("identity")) && !is_compressed(&one("")));
+    }
+}
