@@ -12,6 +12,7 @@ mod generate;
 mod places;
 mod progress;
 mod receive;
+mod record;
 mod reqwest;
 mod resolve;
 mod stream;
@@ -20,7 +21,7 @@ mod tests;
 mod tls;
 mod witness;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
 
 use crate::{Checking, Endpoint, Error, Policy, checking::Rules, http::Envelope};
 
@@ -28,6 +29,7 @@ use self::{
     gates::Gates,
     progress::Observer,
     receive::Head,
+    record::Recorder,
     reqwest::{Body, Connections, Cut, Wire},
 };
 
@@ -88,6 +90,7 @@ struct Settings {
     served: Option<Arc<str>>,
     policy: Policy,
     observer: Observer,
+    recorder: Recorder,
 }
 
 impl Default for Settings {
@@ -103,6 +106,7 @@ impl Default for Settings {
             served: None,
             policy: Policy::default(),
             observer: Observer::default(),
+            recorder: Recorder::default(),
         }
     }
 }
@@ -165,6 +169,22 @@ impl Client {
     #[must_use]
     pub fn observe(mut self, observer: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
         self.settings.observer = Observer::new(observer);
+        self
+    }
+
+    /// Saves each exchange whose answer begins as a bundle: a folder `001`, `002` and so on in this one, which is made and
+    /// tried before anything is sent. `imagewire-emulator` serves bundles again.
+    ///
+    /// A bundle holds the request's members, the answer's status, some of its headers, its body, the images that it links
+    /// to, and times. It does not hold the credential, the service's address, the prompt and the end user (but their
+    /// digests), rewritten prompts, and links; what the service repeats of them is taken out. What is written in a picture
+    /// stays there.
+    ///
+    /// Calls fail with [`Kind::Io`](crate::Kind::Io), [`Outcome::NotSent`](crate::Outcome::NotSent), when the folder
+    /// cannot be used. Trouble after that changes nothing for the call: it is told as [`Progress::Unrecorded`].
+    #[must_use]
+    pub fn save_bundles(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.settings.recorder = Recorder::new(folder.into());
         self
     }
 

@@ -52,6 +52,15 @@ pub(crate) fn call<T, E: AsRef<Error>, F: Future<Output = Result<T, E>>>(
     call
 }
 
+/// Reports that an exchange was to be recorded and is not.
+#[cfg(feature = "tracing")]
+pub(crate) fn unrecorded(reason: &str) {
+    tracing::warn!(reason, "no bundle saved");
+}
+
+#[cfg(not(feature = "tracing"))]
+pub(crate) fn unrecorded(_: &str) {}
+
 /// Reports a failed attempt and what is done about it.
 #[cfg(feature = "tracing")]
 pub(crate) fn failed(attempt: Option<&Attempt>, decision: &Decision) {

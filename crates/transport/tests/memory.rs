@@ -61,10 +61,10 @@ fn serve(listener: &TcpListener) {
 }
 
 /// The peak of a process that receives so many images, in KiB.
-fn peak(address: SocketAddr, images: usize) -> u64 {
+fn peak(address: SocketAddr, images: usize, manner: Manner) -> u64 {
     let output = Command::new(env::current_exe().expect("this program"))
         .args(["--exact", "child", "--ignored", "--nocapture", "--test-threads=1"])
-        .env(ADDRESS, format!("{address} {images}"))
+        .env(ADDRESS, format!("{address} {images} {manner:?}"))
         .output()
         .expect("a child");
     let text = String::from_utf8_lossy(&output.stdout);
@@ -72,8 +72,24 @@ fn peak(address: SocketAddr, images: usize) -> u64 {
     peak.unwrap_or_else(|| panic!("{text} {}", String::from_utf8_lossy(&output.stderr)))
 }
 
+/// Whether the exchange is recorded as well.
+#[derive(Clone, Copy, Debug)]
+enum Manner {
+    Plain,
+    Recorded,
+}
+
 #[test]
 fn memory_does_not_grow_with_the_images() {
+    law(Manner::Plain);
+}
+
+#[test]
+fn memory_does_not_grow_with_what_is_recorded() {
+    law(Manner::Recorded);
+}
+
+fn law(manner: Manner) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("a bound socket");
     thread::spawn(move || serve(&listener));
@@ -82,9 +98,9 @@ fn memory_does_not_grow_with_the_images() {
     // Two runs of one program differ by some hundred KiB, so the least of several counts; often the first ones will do.
     let (mut small, mut peaks) = (u64::MAX, vec![u64::MAX; sizes.len()]);
     for _ in 0..ROUNDS {
-        small = small.min(peak(address, 0));
+        small = small.min(peak(address, 0, manner));
         for (least, images) in peaks.iter_mut().zip(sizes) {
-            *least = peak(address, *images).min(*least);
+            *least = peak(address, *images, manner).min(*least);
         }
         println!("a small answer: {small} KiB; {sizes:?} images of 4 MB: {peaks:?} KiB");
         if holds(small, &peaks) {
@@ -104,13 +120,17 @@ fn holds(small: u64, peaks: &[u64]) -> bool {
 #[ignore = "needs the environment that another test runs it in"]
 fn child() {
     let Ok(order) = env::var(ADDRESS) else { return };
-    let (address, images) = order.split_once(' ').expect("two words");
+    let [address, images, manner] = order.split(' ').collect::<Vec<_>>().try_into().expect("three words");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let folder = tempfile::tempdir().expect("a folder");
     runtime.block_on(async {
         let endpoint = Endpoint::new(&operations::FASTAPI).base_url(format!("http://{address}/v1"));
         let client = Client::new(endpoint).expect("a client").checking(Checking::Off);
         let client = client.max_answer_bytes(1 << 30).body_idle_timeout(Duration::from_secs(60));
+        let client = match manner {
+            "Recorded" => client.save_bundles(folder.path().join("bundles")),
+            _ => client,
+        };
         let destination = Destination::directory(folder.path()).sync(false);
         let request = CreateImageRequest::new(images);
         let delivered = client.generate_to(&request, &destination).await.expect("images");

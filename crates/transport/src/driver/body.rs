@@ -5,7 +5,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::{Instant, timeout_at};
 
-use super::progress::{Observer, Progress};
+use super::{
+    progress::{Observer, Progress},
+    record::Tape,
+};
 use crate::Timer;
 
 /// A body that is read piece by piece.
@@ -47,11 +50,22 @@ pub(super) struct Reading<C> {
     received: u64,
     is_over: bool,
     observer: Observer,
+    tape: Tape,
 }
 
 impl<C: Chunks> Reading<C> {
     pub(super) fn new(chunks: C, bounds: Bounds, observer: Observer) -> Self {
-        Self { chunks, bounds, received: 0, is_over: false, observer }
+        Self { chunks, bounds, received: 0, is_over: false, observer, tape: Tape::default() }
+    }
+
+    /// What comes is recorded as well.
+    pub(super) fn recorded(self, tape: Tape) -> Self {
+        Self { tape, ..self }
+    }
+
+    /// Nothing more is wanted.
+    pub(super) fn enough(&self) {
+        self.tape.end();
     }
 
     /// The next piece; `None` at the end. What exceeds the limit is cut off and told by the call after that.
@@ -74,10 +88,14 @@ impl<C: Chunks> Reading<C> {
                     chunk.truncate(usize::try_from(room).unwrap_or(usize::MAX));
                 }
                 self.received += chunk.len() as u64;
+                self.tape.write(&chunk);
                 self.observer.tell(|| Progress::Received { bytes: self.received });
                 Ok(Some(chunk))
             }
-            Ok(Ok(None)) => Ok(None),
+            Ok(Ok(None)) => {
+                self.tape.end();
+                Ok(None)
+            }
             Ok(Err(error)) => Err(Stop::Broken(error)),
             Err(_) => Err(Stop::Late(timer)),
         }
@@ -101,6 +119,7 @@ impl<C: Chunks> Reading<C> {
                 Err(stop) => return Err((stop, body)),
             }
         }
+        self.enough();
         Ok(body)
     }
 }

@@ -75,6 +75,9 @@ impl<C: Chunks<Error = Cut>, S: Sink> Events<C, S> {
                 }
                 Some(Item::Event { event, .. }) => {
                     self.completed += usize::from(event.kind == ImageStreamEventType::Completed);
+                    if self.decoder.is_over() {
+                        self.reading.enough();
+                    }
                     return Ok(Happening::Image { event, image: self.arrived.take() });
                 }
                 Some(Item::Failure(body)) => {

@@ -12,6 +12,7 @@ use super::{
     fault::Lost,
     progress::{Observer, Progress},
     receive::Haul,
+    record::{Dub, Linked, Tape},
 };
 use crate::{
     Error, Kind, Outcome, Source, Timer,
@@ -52,12 +53,13 @@ impl Client {
         request: &CreateImageRequest,
         sink: &S,
         end: Instant,
+        tape: &Tape,
     ) -> Settled<S::Writer> {
         let Haul { mut answer, mut items, mut failure } = haul;
         let (mut landed, mut images) = (Vec::new(), 0);
         for index in 0..answer.response.data.len() {
             let revised_prompt = answer.revised_prompt(index);
-            let brought = self.bring(items.remove(&index), &mut answer, index, sink, end).await;
+            let brought = self.bring(items.remove(&index), &mut answer, index, sink, end, tape).await;
             let Some((arrived, is_inline)) = brought else { continue };
             images += 1;
             let (arrived, trouble) = match arrived {
@@ -86,6 +88,7 @@ impl Client {
         index: usize,
         sink: &S,
         end: Instant,
+        tape: &Tape,
     ) -> Option<(Result<Arrived<S::Writer>, Error>, bool)> {
         let broken = match arrived {
             // Where the payload is broken, there may be a link that is good.
@@ -96,7 +99,9 @@ impl Client {
         match (answer.take_payload(index), broken) {
             (Some(Ok(payload)), _) => {
                 let is_inline = matches!(payload.source, Source::Inline(_));
-                Some((self.fetch(payload.source, index, sink, end).await, is_inline))
+                let link = answer.response.data.get(index).and_then(|image| image.url.as_deref());
+                let linked = Linked { tape, link };
+                Some((self.fetch(payload.source, index, sink, end, linked).await, is_inline))
             }
             (_, Some(error)) | (Some(Err(error)), None) => Some((Err(error), true)),
             (None, None) => None,
@@ -109,10 +114,11 @@ impl Client {
         index: usize,
         sink: &S,
         end: Instant,
+        linked: Linked<'_>,
     ) -> Result<Arrived<S::Writer>, Error> {
         let arrived = match source {
             Source::Inline(bytes) => whole(&bytes, index, sink).await,
-            Source::Remote(url) => self.download(&url, index, sink, end).await,
+            Source::Remote(url) => self.download(&url, index, sink, end, linked).await,
         };
         if let Ok(Arrived { bytes, .. }) = &arrived {
             self.settings.observer.tell(|| Progress::Image { index, bytes: *bytes });
@@ -127,13 +133,14 @@ impl Client {
         index: usize,
         sink: &S,
         end: Instant,
+        linked: Linked<'_>,
     ) -> Result<Arrived<S::Writer>, Error> {
         let place = format!("data[{index}].url");
         let begin = Instant::now();
         let until = end.min(begin + download::DEADLINE);
         let policy = Policy::default().attempts(download::ATTEMPTS);
         for attempt in 1.. {
-            let once = self.download_once(url, &place, index, sink);
+            let once = self.download_once(url, &place, index, sink, linked);
             let Lost { error, is_passing } = match timeout_at(until, once).await {
                 Ok(Ok(arrived)) => return Ok(arrived),
                 Ok(Err(lost)) => lost,
@@ -168,6 +175,7 @@ impl Client {
         place: &str,
         index: usize,
         sink: &S,
+        linked: Linked<'_>,
     ) -> Result<Arrived<S::Writer>, Lost> {
         let (head, body) = self.wire.get(url.clone(), place).await?;
         let too_large = || {
@@ -178,13 +186,17 @@ impl Client {
             return Err(too_large());
         }
         let incoming = Incoming::new(sink.open(index, head.length.unwrap_or_default()));
-        match self.take(body, incoming, index).await {
+        let mut dub = linked.begin(&head);
+        match self.take(body, incoming, index, &mut dub).await {
             // HTTP/2 may end a body early without calling it an error.
             Ok(incoming) if head.length.is_some_and(|length| incoming.bytes() < length) => {
                 Err(Lost::for_now(download::failure(place, "it broke off").with_status(head.status)))
             }
             // The image is there and the caller's writer failed: fetching it again would not help.
-            Ok(incoming) => incoming.end().await.map_err(Lost::for_good),
+            Ok(incoming) => {
+                dub.keep();
+                incoming.end().await.map_err(Lost::for_good)
+            }
             Err(Stop::TooLarge) => Err(too_large()),
             Err(Stop::Late(timer)) => {
                 let what = format!("nothing came for {} s", download::IDLE.as_secs());
@@ -202,6 +214,7 @@ impl Client {
         body: C,
         mut incoming: Incoming<W>,
         index: usize,
+        dub: &mut Dub<'_>,
     ) -> Result<Incoming<W>, Stop<Cut>> {
         let bounds = Bounds {
             limit: download::MAX_BYTES,
@@ -213,6 +226,7 @@ impl Client {
         let mut reading = Reading::new(body, bounds, Observer::default());
         while let Some(chunk) = reading.next().await? {
             incoming.write(&chunk).await;
+            dub.write(&chunk);
             self.settings.observer.tell(|| Progress::Downloading { index, bytes: reading.received() });
         }
         Ok(incoming)

@@ -19,6 +19,7 @@ use super::{
     fetch::{Landed, Settled},
     progress::Progress,
     receive::{Haul, Receiver, too_large},
+    record::Tape,
 };
 use crate::{
     Attempt, Delivered, Delivery, Destination, Error, Generated, GeneratedImage, Kind, Outcome, Timer,
@@ -42,6 +43,7 @@ pub(super) struct Opened<'a> {
     pub(super) exchange: Exchange<'a>,
     pub(super) form: Form,
     pub(super) reading: Reading<Body>,
+    pub(super) tape: Tape,
 }
 
 /// What a call bought, and how it went.
@@ -142,6 +144,7 @@ impl Client {
         let served = self.settings.served.as_deref();
         let findings = self.settings.checking.judge_by(&self.rules, &self.endpoint, served, request)?;
         let body = http::body(request)?;
+        self.settings.recorder.prepare()?;
         Ok(Order { request, findings, body, place: Arc::clone(&self.place) })
     }
 
@@ -159,10 +162,10 @@ impl Client {
         let order = self.order(request)?;
         let call = self.call(&order);
         let success = call.run(|round| self.attempt(&order, &call, round, sink)).await?;
-        let Success { value: haul, number, possible_duplicate, failed: mut attempts, pass } = success;
+        let Success { value: (haul, tape), number, possible_duplicate, failed: mut attempts, pass } = success;
         pass.record(haul.failure.as_ref(), fastrand::f64());
         attempts.extend(haul.failure.as_ref().map(|error| call.attempt(number, error, possible_duplicate)));
-        let mut settled = self.settle(haul, request, sink, call.end()).await;
+        let mut settled = self.settle(haul, request, sink, call.end(), &tape).await;
         settled.failure = settled
             .failure
             .map(|error| error.with_request_id(settled.request_id.clone()).with_attempts(attempts.clone()));
@@ -176,10 +179,10 @@ impl Client {
         call: &Call<'_>,
         round: Round,
         sink: &S,
-    ) -> Result<Haul<S::Writer>, Error> {
-        let Opened { head, exchange, form, reading } = self.open(order, &round).await?;
+    ) -> Result<(Haul<S::Writer>, Tape), Error> {
+        let Opened { head, exchange, form, reading, tape } = self.open(order, &round).await?;
         let receiver = self.receiver(order.request, &head, exchange, form, call.deadline());
-        receiver.receive(reading, sink).await
+        Ok((receiver.receive(reading, sink).await?, tape))
     }
 
     pub(super) fn receiver<'a>(
@@ -204,6 +207,7 @@ impl Client {
             message.headers_mut().insert("x-retry-count", HeaderValue::from(round.number - 1));
         }
         let first = (request.stream == Some(true)).then(|| Instant::now() + settings.first_byte);
+        let sent = settings.recorder.clock();
         let post = self.wire.post(message, place, settings.upload, &round.witness);
         let (head, body) = match first {
             None => post.await?,
@@ -212,6 +216,8 @@ impl Client {
                 Err(_) => return Err(silent(place, settings.first_byte, round.witness.may_have_arrived())),
             },
         };
+        let (recorder, observer) = (&settings.recorder, &settings.observer);
+        let tape = recorder.begin(&self.endpoint, &order.body, &head, sent, observer);
         let exchange = Exchange::new(&self.endpoint, request, head.status, &head.headers);
         let form = exchange.form(request, &head.headers);
         settings.observer.tell(|| Progress::Answering {
@@ -227,8 +233,8 @@ impl Client {
         let idle = self.idle(form);
         let first = first.filter(|_| form == Form::Events);
         let bounds = Bounds { limit, first, idle, end: round.end };
-        let reading = Reading::new(body, bounds, settings.observer.clone());
-        Ok(Opened { head, exchange, form, reading })
+        let reading = Reading::new(body, bounds, settings.observer.clone()).recorded(tape.clone());
+        Ok(Opened { head, exchange, form, reading, tape })
     }
 
     fn idle(&self, form: Form) -> (Duration, Timer) {

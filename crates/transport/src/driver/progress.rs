@@ -59,6 +59,16 @@ pub enum Progress {
         /// Its size in bytes.
         bytes: u64,
     },
+    /// The exchange is saved as a bundle.
+    Recorded {
+        /// The bundle's absolute path.
+        path: PathBuf,
+    },
+    /// The exchange was to be saved as a bundle, and is not. Nothing else is the matter with it.
+    Unrecorded {
+        /// Why, with paths.
+        reason: String,
+    },
     /// A failed request will be sent again.
     Waiting {
         /// The time until then.

@@ -22,6 +22,7 @@ use super::{
     gates::Pass,
     generate::{Opened, image},
     receive::{ENVELOPE, Haul, Receiver},
+    record::Tape,
 };
 use crate::{
     Attempt, Error, GeneratedImage,
@@ -92,6 +93,7 @@ struct Source {
     told: VecDeque<Result<ImageEvent, Error>>,
     completed: usize,
     failed: bool,
+    tape: Tape,
 }
 
 impl Client {
@@ -110,16 +112,16 @@ impl Client {
         let call = self.call(&order);
         let (an_order, a_call, a_request) = (&order, &call, &request);
         let success = call.run(|round: Round| async move {
-            let Opened { head, exchange, form, reading } = self.open(an_order, &round).await?;
+            let Opened { head, exchange, form, reading, tape } = self.open(an_order, &round).await?;
             let request_id = exchange.request_id.clone();
             if form == Form::Events {
-                return Ok((head, request_id, Ok(reading)));
+                return Ok((head, request_id, tape, Ok(reading)));
             }
             let receiver = self.receiver(a_request, &head, exchange, form, a_call.deadline());
             let haul = receiver.receive(reading, &Memory).await?;
-            Ok((head, request_id, Err(haul)))
+            Ok((head, request_id, tape, Err(haul)))
         });
-        let Success { value: (head, request_id, opened), failed, pass, .. } = success.await?;
+        let Success { value: (head, request_id, tape, opened), failed, pass, .. } = success.await?;
         let (end, deadline) = (call.end(), call.deadline());
         let findings = order.findings;
         let mut source = Source {
@@ -133,6 +135,7 @@ impl Client {
             told: VecDeque::new(),
             completed: 0,
             failed: false,
+            tape,
         };
         match opened {
             Ok(reading) => {
@@ -142,7 +145,7 @@ impl Client {
             }
             Err(haul) => {
                 source.record(haul.failure.as_ref());
-                let settled = self.settle(haul, &source.request, &Memory, end).await;
+                let settled = self.settle(haul, &source.request, &Memory, end, &source.tape).await;
                 source.tell_all(settled);
             }
         }
@@ -261,7 +264,7 @@ impl Source {
         let items = image.map(|image| (0, image)).into_iter().collect();
         let haul = Haul { answer, items, failure: None };
         let Settled { landed, failure, .. } =
-            self.client.settle(haul, &self.request, &Memory, self.end).await;
+            self.client.settle(haul, &self.request, &Memory, self.end, &self.tape).await;
         let completed = landed.into_iter().next().map(|landed| {
             let image = self::image(Landed { index, ..landed }, Bytes::from);
             Ok(ImageEvent::Completed { image, event })

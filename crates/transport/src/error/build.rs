@@ -61,6 +61,13 @@ impl Error {
         Self::file(outcome, path, &format!("cannot {doing}: {error}"), remedy).with_source(error)
     }
 
+    /// A bundle that cannot be saved.
+    #[cfg(feature = "reqwest")]
+    pub(crate) fn unrecordable(outcome: Outcome, error: &imagewire_bundle::Error) -> Self {
+        let what = format!("No bundle can be saved: {}", super::clip(&error.what(), 1000));
+        Self::new(Kind::Io, outcome, what).with_remedy(error.remedy().to_owned())
+    }
+
     /// The service's own words, from wherever they come.
     pub(crate) fn with_words(mut self, words: &str, scrub: &Scrub<'_>) -> Self {
         let words = scrub.words(words);
