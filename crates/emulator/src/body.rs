@@ -21,11 +21,13 @@ use tokio::{
 
 use crate::scenario::Delivery;
 
-/// A body of known length; its pieces may be shared with other bodies.
+/// A body; its pieces may be shared with other bodies.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Pieces {
-    pieces: VecDeque<Bytes>,
+    queue: VecDeque<Bytes>,
     left: u64,
+    /// How much is left is not told, so that an end before the end is seen.
+    is_open: bool,
 }
 
 impl Pieces {
@@ -33,7 +35,7 @@ impl Pieces {
         let piece = piece.into();
         if !piece.is_empty() {
             self.left += length(&piece);
-            self.pieces.push_back(piece);
+            self.queue.push_back(piece);
         }
     }
 
@@ -46,11 +48,11 @@ impl Pieces {
     /// Leaves the last two bytes out, without which no answer is JSON.
     pub(crate) fn cut_short(&mut self) {
         for _ in 0..2 {
-            if let Some(last) = self.pieces.back_mut() {
+            if let Some(last) = self.queue.back_mut() {
                 last.truncate(last.len().saturating_sub(1));
                 self.left = self.left.saturating_sub(1);
                 if last.is_empty() {
-                    self.pieces.pop_back();
+                    self.queue.pop_back();
                 }
             }
         }
@@ -60,12 +62,18 @@ impl Pieces {
     pub(crate) fn joined(&self, limit: usize) -> Option<Bytes> {
         let length = usize::try_from(self.left).ok().filter(|length| *length <= limit)?;
         let mut joined = BytesMut::with_capacity(length);
-        self.pieces.iter().for_each(|piece| joined.extend_from_slice(piece));
+        self.queue.iter().for_each(|piece| joined.extend_from_slice(piece));
         Some(joined.freeze())
     }
 
+    /// From now on the length is not told to the client; it is given back.
+    pub(crate) fn hide_length(&mut self) -> u64 {
+        self.is_open = true;
+        self.left
+    }
+
     pub(crate) fn next(&mut self) -> Option<Bytes> {
-        let piece = self.pieces.pop_front()?;
+        let piece = self.queue.pop_front()?;
         self.left = self.left.saturating_sub(length(&piece));
         Some(piece)
     }
@@ -91,11 +99,11 @@ impl Body for Pieces {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty()
+        self.queue.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        if self.is_open { SizeHint::default() } else { SizeHint::with_exact(self.left) }
     }
 }
 

@@ -15,6 +15,7 @@ use axum::{
     middleware,
     routing::{any, get},
 };
+use imagewire_bundle::Bundle;
 use imagewire_types::operations::Operation;
 use imagewire_validate::{Target, UnknownDialect};
 use tokio::{net::TcpListener, sync::oneshot};
@@ -32,6 +33,7 @@ use crate::{
     metrics::Metrics,
     order::Look,
     orders::Orders,
+    replay::{self, Replays},
     server::{self, Shared},
     studio::Studio,
 };
@@ -45,6 +47,7 @@ pub struct Builder {
     admin: bool,
     scenarios: bool,
     script: Script,
+    bundles: Vec<Bundle>,
     url_ttl: Duration,
     key: Option<Key>,
     max_connections: usize,
@@ -61,6 +64,7 @@ impl Default for Builder {
             admin: false,
             scenarios: false,
             script: Script::default(),
+            bundles: Vec::new(),
             url_ttl: Duration::from_secs(60 * 60),
             key: None,
             max_connections: 1_024,
@@ -121,6 +125,18 @@ impl Builder {
     #[must_use]
     pub fn script(self, script: Script) -> Self {
         Self { script, ..self }
+    }
+
+    /// Answers requests that bundles were recorded for as the service did then: a request to the same service with the
+    /// same members, prompt and end user included. Key, query and media type are looked at as always; rules, scenarios and
+    /// limits are not. Several bundles for one request are served in turn, in this order, and then again from the first.
+    /// All other requests are answered as always. Links lead to the recorded images, on this emulator.
+    ///
+    /// A recorded answer has the header `x-emulator-replayed`, with the bundle's name, and comes without the time that it
+    /// took. Answers of success are billed, and a request with an `Idempotency-Key` gets the same one again.
+    #[must_use]
+    pub fn replay(self, bundles: Vec<Bundle>) -> Self {
+        Self { bundles, ..self }
     }
 
     /// How long links to pictures are good, in whole seconds; an hour unless said otherwise.
@@ -198,6 +214,7 @@ impl Builder {
             metrics: Arc::new(Metrics::default()),
             links: Links::new(self.look, self.url_ttl),
             orders: Orders::new(self.look, self.deployments),
+            replays: Replays::new(&self.bundles),
             look: self.look,
             key: self.key,
             served: server::served(self.dialect),
@@ -208,6 +225,7 @@ impl Builder {
 fn router(has_admin: bool, shared: Arc<Shared>) -> Router {
     let mut app = Router::new()
         .route("/images/{link}", any(gallery::serve))
+        .route("/replayed/{number}/{link}", any(replay::image))
         .route("/healthz", get(admin::health))
         .route("/metrics", get(admin::metrics))
         .route("/openapi.json", get(admin::first_openapi))

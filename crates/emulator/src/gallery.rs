@@ -49,7 +49,7 @@ pub(crate) async fn serve(
 }
 
 /// Blob storage answers in XML.
-fn gone(broken: Broken, now: UnixTime) -> Refusal {
+pub(crate) fn gone(broken: Broken, now: UnixTime) -> Refusal {
     let (status, code, message, detail) = match broken {
         Broken::Unknown => {
             (StatusCode::NOT_FOUND, "ResourceNotFound", "The specified resource does not exist.", None)

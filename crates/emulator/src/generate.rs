@@ -21,9 +21,10 @@ use crate::{
     idempotency::{self, Bought, Claim, Claimed},
     ledger::Entry,
     limits::{Allowance, Left},
-    log::Notes,
+    log::{Judged, Notes},
     order::Order,
     refuse::{Refusal, Style},
+    replay,
     scenario::{self, Asked, Delivery, Ruling, Scenario},
     server::{Shared, wrong_method},
     stream,
@@ -41,7 +42,7 @@ pub(crate) async fn serve(
 ) -> Response<Body> {
     let begun = Instant::now();
     let arrival = shared.ledger.arrived();
-    // A replayed answer is that of the first request, its number included.
+    // An answer that is given again is that of the first request, its number included.
     let mut number = arrival;
     let mut notes = Notes::default();
     if let Some(deployment) = path.values().next() {
@@ -54,11 +55,14 @@ pub(crate) async fn serve(
     let id = request_id(operation, number);
     notes.tell(operation.dialect, &id, &response, begun.elapsed());
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(&id) {
+    let is_recorded = headers.contains_key(replay::REPLAYED);
+    if let Ok(id) = HeaderValue::from_str(&id)
+        && !replay::has_request_id(headers)
+    {
         let name = if Style::of(operation) == Style::Azure { "apim-request-id" } else { "x-request-id" };
         headers.insert(HeaderName::from_static(name), id);
     }
-    if operation.dialect == "openai" {
+    if operation.dialect == "openai" && !is_recorded {
         headers.insert("openai-version", HeaderValue::from_static("2020-10-01"));
         let passed = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         headers.insert("openai-processing-ms", HeaderValue::from(passed));
@@ -96,30 +100,43 @@ async fn generate(
     admit::media_type(headers)?;
     let body = admit::read(body, shared.patience.body).await?;
     let digest: [u8; 32] = Sha256::digest(&body).into();
-    let deployment = path.values().next().map(String::as_str);
-    let order = shared.orders.admit(&body, digest, operation, deployment, &mut notes.judged)?;
-    let own = own_scenario(shared, headers, &order.prompt)?;
-    let seat = shared.studio.seat().ok_or_else(overloaded)?;
-
-    let scope = |key| scope(credential, operation, parts.uri.path(), key);
+    let scope = |key: &str| scope(credential, operation, parts.uri.path(), key);
     let key = headers.get(IDEMPOTENCY_KEY).map(|key| key.to_str().unwrap_or_default());
-    let claimed = match key {
-        None => None,
-        Some(key) => {
-            idempotency::check(key)?;
-            match shared.memory.claim(scope(key), digest, *number)? {
-                Claim::New(claimed) => Some(claimed),
-                Claim::Replay(Bought::Job(job), first) => {
-                    *number = first;
-                    return respond(job, shared, Delivery::Whole, None, (seat, None)).await;
-                }
-                Claim::Replay(Bought::Refusal(refusal), first) => {
-                    *number = first;
-                    return Err(refusal);
-                }
+    let entry = |model: &str, images, number| Entry {
+        number,
+        dialect: operation.dialect,
+        model: model.to_owned(),
+        images,
+        digest,
+        idempotency_key: key.map(str::to_owned),
+        time: UnixTime::now(),
+    };
+    let deployment = path.values().next().map(String::as_str);
+    let line = || parts.extensions.get::<Line>().cloned();
+    if let Some(turns) = shared.replays.find(operation.dialect, &body) {
+        let claimed = match claim(shared, key, scope, digest, number)? {
+            Claimable::Again(bought) => return again(bought, shared, headers, line()).await,
+            Claimable::New(claimed) => claimed,
+        };
+        let recorded = turns.next();
+        let bound = || deployment.and_then(|deployment| shared.orders.bound(deployment));
+        let model = recorded.model.as_deref().or_else(bound).unwrap_or_default();
+        notes.judged = Arc::new(Judged::unjudged(model));
+        if let Some(images) = recorded.bought() {
+            shared.ledger.accepted(entry(model, images, *number));
+            if let Some(claimed) = claimed {
+                claimed.bought(Bought::Recorded(Arc::clone(&recorded)));
             }
         }
+        return Ok(recorded.answer(&shared.origin(headers), line()));
+    }
+    let order = shared.orders.admit(&body, digest, operation, deployment, &mut notes.judged)?;
+    let own = own_scenario(shared, headers, &order.prompt)?;
+    let claimed = match claim(shared, key, scope, digest, number)? {
+        Claimable::Again(bought) => return again(bought, shared, headers, line()).await,
+        Claimable::New(claimed) => claimed,
     };
+    let seat = shared.studio.seat().ok_or_else(overloaded)?;
     let scenario = own.or_else(|| shared.scenarios.next()).unwrap_or(Scenario::None {});
     let id = request_id(operation, *number);
     let counted = count(&scenario, shared, || scope(""), &order);
@@ -127,19 +144,10 @@ async fn generate(
         return Err(Refusal::over(operation, &order.model, allowance, left));
     }
     let asked = Asked { operation, order: &order, id: &id, draw: draw(&digest, shared.look.seed) };
-    let entry = |order: &Order| Entry {
-        number: *number,
-        dialect: operation.dialect,
-        model: order.model.clone(),
-        images: order.count(),
-        digest,
-        idempotency_key: key.map(str::to_owned),
-        time: UnixTime::now(),
-    };
     match scenario::rule(scenario, &asked) {
         Ruling::Refuse(refusal, is_billed) => {
             if is_billed {
-                shared.ledger.accepted(entry(&order));
+                shared.ledger.accepted(entry(&order.model, order.count(), *number));
                 if let Some(claimed) = &claimed {
                     claimed.bought(Bought::Refusal((*refusal).clone()));
                 }
@@ -147,7 +155,7 @@ async fn generate(
             Err(*refusal)
         }
         Ruling::Answer(effects) => {
-            shared.ledger.accepted(entry(&order));
+            shared.ledger.accepted(entry(&order.model, order.count(), *number));
             let (delay, delivery) = (effects.delay, effects.delivery);
             let origin = shared.origin(headers);
             let job = Arc::new(Job { operation, order, created: UnixTime::now(), id, origin, effects });
@@ -158,13 +166,56 @@ async fn generate(
             if !delay.is_zero() && job.order.partials.is_none() {
                 tokio::time::sleep(delay).await;
             }
-            let line = parts.extensions.get().cloned();
-            let mut response = respond(job, shared, delivery, line, (seat, claimed)).await?;
+            let mut response = respond(job, shared, delivery, line(), (seat, claimed)).await?;
             if let Some((allowance, left)) = counted.filter(|_| Style::of(operation) != Style::Azure) {
                 left.tell(allowance, response.headers_mut());
             }
             Ok(response)
         }
+    }
+}
+
+/// What a request with a key, or without one, is.
+enum Claimable {
+    /// One to carry out; its outcome belongs to the key.
+    New(Option<Claimed>),
+    /// One that was carried out before.
+    Again(Bought),
+}
+
+/// `number` becomes that of the first request with the key.
+fn claim(
+    shared: &Shared,
+    key: Option<&str>,
+    scope: impl Fn(&str) -> idempotency::Digest,
+    digest: [u8; 32],
+    number: &mut u64,
+) -> Result<Claimable, Refusal> {
+    let Some(key) = key else { return Ok(Claimable::New(None)) };
+    idempotency::check(key)?;
+    Ok(match shared.memory.claim(scope(key), digest, *number)? {
+        Claim::New(claimed) => Claimable::New(Some(claimed)),
+        Claim::Replay(bought, first) => {
+            *number = first;
+            Claimable::Again(bought)
+        }
+    })
+}
+
+/// The answer that was given before.
+async fn again(
+    bought: Bought,
+    shared: &Arc<Shared>,
+    headers: &HeaderMap,
+    line: Option<Line>,
+) -> Result<Response<Body>, Refusal> {
+    match bought {
+        Bought::Job(job) => {
+            let seat = shared.studio.seat().ok_or_else(overloaded)?;
+            respond(job, shared, Delivery::Whole, None, (seat, None)).await
+        }
+        Bought::Recorded(recorded) => Ok(recorded.answer(&shared.origin(headers), line)),
+        Bought::Refusal(refusal) => Err(refusal),
     }
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use axum::http::StatusCode;
 
-use crate::{answer::Job, refuse::Refusal};
+use crate::{answer::Job, refuse::Refusal, replay::Recorded};
 
 /// The longest key, in characters.
 const MAX_KEY: usize = 255;
@@ -29,6 +29,7 @@ pub(crate) type Digest = [u8; 32];
 #[derive(Clone)]
 pub(crate) enum Bought {
     Job(Arc<Job>),
+    Recorded(Arc<Recorded>),
     /// Billed, and answered with an error all the same.
     Refusal(Refusal),
 }
@@ -44,7 +45,8 @@ impl Entry {
     fn size(&self) -> usize {
         match &self.bought {
             Some(Bought::Job(job)) => job.order.prompt.len() * 2,
-            Some(Bought::Refusal(_)) | None => 0,
+            // Recorded answers are shared, and kept in any case.
+            Some(Bought::Recorded(_) | Bought::Refusal(_)) | None => 0,
         }
     }
 }

@@ -23,6 +23,7 @@
 //! - [`Ledger`] tells what would have been billed. A request with an `Idempotency-Key` is billed once.
 //! - [`Scenario`] makes things go wrong: pushed by the test, from a [`Script`], or named by the request itself (header
 //!   `x-emulator-scenario`, or `[[scenario:…]]` in the prompt) where [`Builder::scenarios`] allows it.
+//! - [`Builder::replay`] serves recorded answers again.
 //! - [`Builder::admin`] opens `GET /_emulator/ledger` and `GET`, `POST`, `DELETE /_emulator/scenarios`.
 //! - Each request for images is one `tracing` event of level INFO, without prompt, key or payload.
 //! - `GET /healthz`, `GET /metrics` and each service's `GET /openapi/DIALECT.json` are always there.
@@ -46,6 +47,7 @@ mod metrics;
 mod order;
 mod orders;
 mod refuse;
+mod replay;
 mod scenario;
 mod server;
 mod splice;
@@ -53,6 +55,8 @@ mod stream;
 mod studio;
 
 pub use builder::Builder;
+/// A recorded exchange, and why one cannot be read.
+pub use imagewire_bundle::{Bundle, Error as BundleError};
 pub use ledger::{Entry, Ledger};
 pub use scenario::{InvalidScenario, RetryForm, Scenario, Scenarios, Script};
 pub use server::Emulator;

@@ -29,6 +29,11 @@ impl Judged {
         let codes: Vec<&str> = report.findings().iter().map(|finding| finding.code.as_str()).collect();
         Self { model: shown(model), findings: codes.join(",") }
     }
+
+    /// A request that was not judged.
+    pub(crate) fn unjudged(model: &str) -> Self {
+        Self { model: shown(model), findings: String::new() }
+    }
 }
 
 impl Notes {

@@ -60,6 +60,11 @@ impl Orders {
         Self { kept: Cache::with_weighter(KEPT, KEPT_BYTES, BySize), look, deployments }
     }
 
+    /// The model that a deployment is bound to.
+    pub(crate) fn bound(&self, deployment: &str) -> Option<&str> {
+        self.deployments.get(deployment).map(String::as_str)
+    }
+
     /// The order that a body is, sent to the deployment in its path if there is one. `judged` gets what is told of it, if
     /// it is refused as well.
     pub(crate) fn admit(
@@ -70,7 +75,7 @@ impl Orders {
         deployment: Option<&str>,
         judged: &mut Arc<Judged>,
     ) -> Result<Arc<Order>, Refusal> {
-        let bound = |deployment: &str| self.deployments.get(deployment).cloned();
+        let bound = |deployment: &str| self.bound(deployment).map(str::to_owned);
         let model = deployment.and_then(bound);
         let key = (operation.dialect, model.clone(), digest);
         if let Some(admitted) = self.kept.get(&key) {

@@ -25,6 +25,7 @@ use crate::{
     order::Look,
     orders::Orders,
     refuse::{Refusal, Style},
+    replay::Replays,
     studio::Studio,
 };
 
@@ -55,6 +56,7 @@ pub(crate) struct Shared {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) links: Links,
     pub(crate) orders: Orders,
+    pub(crate) replays: Replays,
     pub(crate) look: Look,
     pub(crate) key: Option<Key>,
     /// The services by their paths.
