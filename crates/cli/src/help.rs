@@ -31,6 +31,7 @@ Examples:
     --base-url https://my-resource.openai.azure.com --deployment images
   imagewire generate \"a fox\" --dialect hicap --dry-run      show the request, send nothing
   imagewire generate --prompt-file fox.txt --max-cost 0.20 --json
+  imagewire generate \"a fox\" --save-bundle bundles/       keep the exchange, to serve it again
   echo \"a fox\" | imagewire generate --json | jq -r '.images[].path'
   imagewire generate \"a fox\" -o - > fox.png                 the image itself
 
@@ -93,7 +94,8 @@ pub(crate) const EMULATE: &str = "\
 Examples:
   imagewire emulate                                     all services on port 8080
   imagewire emulate --listen 127.0.0.1:0 --admin        a free port, and the ledger under /_emulator/
-  imagewire emulate --deployment images=gpt-image-1     what a deployment serves";
+  imagewire emulate --deployment images=gpt-image-1     what a deployment serves
+  imagewire emulate --replay bundles/                   answers recorded by generate --save-bundle";
 
 pub(crate) const CONFIG: &str = "\
 Examples:

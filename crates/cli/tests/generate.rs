@@ -360,3 +360,53 @@ fn a_missing_key_is_named() {
     assert_eq!(ran.code(), Some(2), "{}", ran.stderr());
     assert!(ran.stderr().contains("TFY_BASE_URL"), "{}", ran.stderr());
 }
+
+/// What was recorded of one service is served again to the same command, and to that alone.
+#[test]
+fn a_recorded_exchange_is_served_again() {
+    let home = Home::new();
+    let bought = ["generate", "a CANARY heron", "--size", "1024x1792", "-o", "first.png"];
+    let record = |more: &[&'static str]| {
+        home.run(&[], &[&bought[..], &["--force", "--save-bundle", "bundles"], more].concat())
+    };
+    let bundles = home.project().join("bundles");
+    assert_eq!(record(&["--dry-run"]).code(), Some(0));
+    assert!(!bundles.exists());
+    let ran = record(&[]);
+    assert_eq!(ran.code(), Some(0), "{}", ran.stderr());
+    let saved = bundles.join("001");
+    assert!(ran.stderr().contains(&format!("bundle saved: {}\n", saved.display())), "{}", ran.stderr());
+    assert_eq!(record(&["--json"]).object()["bundles"], json!([bundles.join("002")]));
+    for file in ["exchange.json", "body", "link-0.png"] {
+        let bytes = fs::read(saved.join(file)).expect("a file of the bundle");
+        assert!(!bytes.windows(6).any(|window| window == b"CANARY"), "{file}");
+    }
+
+    let folder = bundles.to_str().expect("UTF-8");
+    let emulator = Emulator::with(&["--seed", "7", "--replay", folder]);
+    let base_url = format!("{}/v1", emulator.origin);
+    let again = |prompt: &'static str, output: &'static str| {
+        let command = ["generate", prompt, "--size", "1024x1792", "-o", output, "--base-url", &base_url];
+        let ran = home.run(&[("FAST_API_KEY", "good")], &command);
+        assert_eq!(ran.code(), Some(0), "{}", ran.stderr());
+        fs::read(home.project().join(output)).expect("the picture")
+    };
+    let first = fs::read(home.project().join("first.png")).expect("the picture");
+    assert!(again("a CANARY heron", "second.png") == first, "the same picture");
+    assert!(again("two herons", "third.png") != first, "another one");
+    assert_eq!(emulator.ledger().0, 2);
+}
+
+#[test]
+fn bundles_that_cannot_be_saved_or_read_are_named() {
+    let home = Home::new();
+    home.write("project/file", "");
+    let ran = home.run(&[], &["generate", "x", "--save-bundle", "file/bundles"]);
+    assert_eq!(ran.code(), Some(2), "{}", ran.stderr());
+    assert!(ran.stderr().contains("No bundle can be saved"), "{}", ran.stderr());
+    assert_eq!(files(&home.project()), ["file"]);
+    home.write("project/bundles/001/exchange.json", r#"{"format":2}"#);
+    let ran = home.run(&[], &["emulate", "--listen", "127.0.0.1:0", "--replay", "bundles"]);
+    assert_eq!(ran.code(), Some(2), "{}", ran.stderr());
+    assert!(ran.stderr().contains("001/exchange.json: is of format 2"), "{}", ran.stderr());
+}

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use imagewire_emulator::{Builder, Emulator, Script};
+use imagewire_emulator::{Builder, Bundle, Emulator, Script};
 
 use crate::{
     failure::Failure,
@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// A TOML file with the scenarios of the requests, one after the other
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Answer requests that DIR has a bundle of (`imagewire generate --save-bundle`) as the service did
+    #[arg(long, value_name = "DIR")]
+    replay: Option<PathBuf>,
     /// How long links to pictures are good
     #[arg(long, value_name = "SECONDS", default_value_t = 3600)]
     url_ttl: u64,
@@ -87,6 +90,26 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
     })
 }
 
+/// The service of all bundles, if it is one: where several share a path, it is the one to be served.
+fn service_of(bundles: &[Bundle]) -> Result<Option<String>, Failure> {
+    let mut services: Vec<&str> = bundles.iter().map(|bundle| bundle.exchange().dialect.as_str()).collect();
+    services.dedup();
+    for service in &services {
+        if imagewire_types::operations::find(service).is_none() {
+            let message = format!("a bundle is of the service {service:?}, which this release does not know");
+            return Err(Failure::configuration(message));
+        }
+    }
+    Ok(match services.as_slice() {
+        [one] => Some((*one).to_owned()),
+        _ => None,
+    })
+}
+
+fn counted(bundles: usize) -> String {
+    if bundles == 1 { "1 bundle".to_owned() } else { format!("{bundles} bundles") }
+}
+
 /// Ctrl-C, or the signal by which containers are stopped.
 async fn asked_to_end() {
     #[cfg(unix)]
@@ -122,7 +145,14 @@ fn builder(arguments: &Arguments) -> Result<Builder, Failure> {
             Script::from_toml(&text).map_err(|error| Failure::configuration(format!("{shown}: {error}")))?;
         builder = builder.script(script);
     }
-    if let Some(dialect) = &arguments.dialect {
+    let mut dialect = arguments.dialect.clone();
+    if let Some(folder) = &arguments.replay {
+        let bundles = Bundle::read_all(folder).map_err(|error| Failure::configuration(error.to_string()))?;
+        dialect = dialect.or(service_of(&bundles)?);
+        note(&format!("replaying {} from {}", counted(bundles.len()), folder.display()));
+        builder = builder.replay(bundles);
+    }
+    if let Some(dialect) = &dialect {
         builder = builder.dialect(dialect).map_err(|error| Failure::configuration(error.to_string()))?;
     }
     for pair in &arguments.deployment {

@@ -1,6 +1,7 @@
 //! `imagewire generate`: make images and save them.
 
 mod arguments;
+mod bundles;
 mod buy;
 mod credentials;
 mod extra;
@@ -83,7 +84,10 @@ fn execute(arguments: &Arguments, output: Output) -> Result<ExitCode, Failure> {
     let (purchases, is_emulated) = runtime.block_on(async {
         let (endpoint, emulator) = arguments.service.connect().await?;
         // The requests have been judged above, by the user's own models as well.
-        let client = service.client(endpoint)?.checking(Checking::Off);
+        let mut client = service.client(endpoint)?.checking(Checking::Off);
+        if let Some(folder) = &arguments.saving.save_bundle {
+            client = client.save_bundles(folder);
+        }
         let what = format!("{} at {}", model.unwrap_or("a deployment"), target.dialect().title);
         let progress = Progress::begin(what, plan.requests.len());
         let orders = orders(&plan.requests, &places, &progress);

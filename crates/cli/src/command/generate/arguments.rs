@@ -141,6 +141,9 @@ pub(crate) struct SavingArguments {
     /// Replace files that exist
     #[arg(long)]
     pub(super) force: bool,
+    /// Record the exchange in a folder of its own in DIR, without key and prompt, for `imagewire emulate --replay`
+    #[arg(long, value_name = "DIR")]
+    pub(super) save_bundle: Option<PathBuf>,
     /// Write a FILE.json beside each image: request, answer, sha256, cost, content credentials
     #[arg(long)]
     pub(super) manifest: bool,

@@ -1,6 +1,6 @@
 //! One request: sent, and its images saved.
 
-use std::io::Write as _;
+use std::{io::Write as _, path::PathBuf};
 
 use imagewire_transport::{
     Attempt, Client, Delivered, Destination, Error, GeneratedImage, Kind, Outcome, Saved,
@@ -8,6 +8,7 @@ use imagewire_transport::{
 use imagewire_types::{CreateImageRequest, ImagesResponse};
 
 use super::{
+    bundles::{Bundles, Told},
     name,
     picture::{Contents, Picture},
 };
@@ -28,6 +29,8 @@ pub(super) struct Purchase {
     /// The image itself, for stdout.
     pub(super) raw: Vec<GeneratedImage>,
     pub(super) attempts: Vec<Attempt>,
+    /// Where the exchanges were recorded.
+    pub(super) bundles: Vec<PathBuf>,
     /// In which ways the images are not what was asked for.
     pub(super) mismatches: Vec<String>,
     pub(super) warnings: Vec<String>,
@@ -52,6 +55,7 @@ impl Purchase {
             pictures: Vec::new(),
             raw: Vec::new(),
             attempts: Vec::new(),
+            bundles: Vec::new(),
             mismatches: Vec::new(),
             warnings: Vec::new(),
             failure: None,
@@ -117,11 +121,17 @@ pub(super) async fn buy(
     destination: Option<&Destination>,
     reporter: &Reporter,
 ) -> Purchase {
-    let client = client.clone().observe(reporter.observer());
-    let purchase = match destination {
+    let bundles = Bundles::default();
+    let client = client.clone().observe(bundles.beside(reporter.observer()));
+    let mut purchase = match destination {
         Some(destination) => to_files(&client, number, request, destination).await,
         None => to_memory(&client, number, request).await,
     };
+    let Told { saved, troubles } = bundles.take();
+    purchase.bundles = saved;
+    purchase
+        .warnings
+        .extend(troubles.iter().map(|trouble| format!("the exchange is not recorded: {trouble}")));
     reporter.tell(Step::Ended { ok: purchase.failure.is_none() });
     purchase
 }

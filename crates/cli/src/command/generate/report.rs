@@ -70,6 +70,7 @@ impl Context<'_> {
         let warnings: Vec<&String> =
             purchases.iter().flat_map(|one| one.warnings.iter().chain(&one.mismatches)).collect();
         warnings.iter().for_each(|warning| warn(warning));
+        tell_bundles(&purchases);
         self.tell_cost(&cost);
         let object = self.describe(&purchases, &warnings, &cost, failure.is_none());
         match failure {
@@ -152,6 +153,7 @@ impl Context<'_> {
             "changes": self.plan.changes.iter().map(migrate::describe).collect::<Vec<_>>(),
             "warnings": warnings,
             "attempts": attempts,
+            "bundles": purchases.iter().flat_map(|one| &one.bundles).collect::<Vec<_>>(),
             "cost": price::describe(cost),
             "estimate": price::describe(self.estimate),
             "emulated": self.is_emulated,
@@ -175,6 +177,7 @@ impl Context<'_> {
         let cost =
             self.plan.requests.first().map_or_else(price::nothing, |request| self.cost(&purchase, request));
         purchase.warnings.iter().chain(&purchase.mismatches).for_each(|warning| warn(warning));
+        tell_bundles(std::slice::from_ref(&purchase));
         self.tell_cost(&cost);
         let images = std::mem::take(&mut purchase.raw);
         match purchase.failure {
@@ -200,6 +203,11 @@ impl Context<'_> {
         }
         ExitCode::SUCCESS
     }
+}
+
+fn tell_bundles(purchases: &[Purchase]) {
+    let bundles = purchases.iter().flat_map(|one| &one.bundles);
+    bundles.for_each(|path| note(&format!("bundle saved: {}", path.display())));
 }
 
 fn describe_attempt(request: usize, attempt: &Attempt) -> Value {
