@@ -6,7 +6,7 @@ import pytest
 from emulator import emulate
 
 # Azure's deployments have names of their own; these say which model each serves.
-DEPLOYMENTS = [f"--deployment={model}={model}" for model in ("dall-e-3", "gpt-image-2")]
+DEPLOYMENTS = ["--deployment=old=dall-e-3", "--deployment=draw=gpt-image-2"]
 
 
 @pytest.fixture(scope="session")
