@@ -98,6 +98,17 @@ async fn watching_and_steering_want_the_key_that_the_services_want() {
     assert_eq!(call("GET", at(&open, "/_emulator/ledger"), &[], "").await.status, 200);
 }
 
+/// A refusal tells what was found, and never so much that a client could not read it.
+#[tokio::test]
+async fn what_was_found_fits_a_header() {
+    let emulator = Emulator::builder().start().await.expect("a port");
+    let body = format!(r#"{{"prompt":"x","{}":1}}"#, "a".repeat(900_000));
+    let keys: &[(&str, &str)] = &[("authorization", "Bearer k")];
+    let answer = call("POST", at(&emulator, "/v1/images/generations"), keys, &body).await;
+    let found = answer.header("x-emulator-finding").expect("a finding");
+    assert!(answer.status == 400 && found.starts_with("unknown_member; pointer=/aaa") && found.len() < 200);
+}
+
 /// A name that is no text is no deployment, and Azure says so in its own envelope. Links that somebody made are no links.
 #[tokio::test]
 async fn addresses_that_nobody_can_read() {

@@ -114,61 +114,68 @@ async fn a_client_that_takes_nothing_is_let_go() {
     assert!(taken < length.trim().parse().expect("a number"), "{taken} of {length} bytes");
 }
 
-/// A client that takes a little now and then is as good as one that takes nothing.
+/// A connection whose buffer is small, so that the server notices at once how little is taken.
+async fn narrow(address: SocketAddr, body: &str) -> TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(4_096).expect("a small buffer");
+    let stream = socket.connect(address).await.expect("a connection").into_std().expect("a socket");
+    stream.set_nonblocking(false).expect("a socket that blocks");
+    let request = format!(
+        "POST /v1/images/generations HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    (&stream).write_all(request.as_bytes()).expect("sent");
+    stream
+}
+
+/// Two pictures of 1024x1024, whose base64 takes 8 MB: more than systems buffer.
+const LARGE: &str =
+    r#"{"prompt":"a heron","model":"another","size":"1024x1024","n":2,"response_format":"b64_json"}"#;
+
+/// A client that takes a little now and then, so that the server always gets on, is as good as one that takes nothing.
 #[tokio::test]
 async fn a_client_that_takes_next_to_nothing_is_let_go() {
-    let short = Duration::from_millis(200);
+    let short = Duration::from_millis(300);
     let emulator = Emulator::builder().patience(FOREVER, FOREVER, short).start().await.expect("a port");
-    let body =
-        json!({ "prompt": "a heron", "model": "another", "size": "512x512", "n": 10, "response_format": "b64_json" })
-            .to_string();
-    let mut stream = open(
-        emulator.address(),
-        &format!(
-            "POST /v1/images/generations HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\n\
-             content-length: {}\r\n\r\n{body}",
-            body.len()
-        ),
-    );
+    let mut stream = narrow(emulator.address(), LARGE).await;
     let metrics = format!("http://{}/metrics", emulator.address());
     let taken = blocking(move || {
-        stream.read_exact(&mut [0; 512]).expect("the beginning");
         let mut taken = 0;
-        loop {
-            taken += stream.read(&mut [0; 16]).unwrap_or_default();
+        for _ in 0..1_000 {
+            taken += stream.read(&mut [0; 1_024]).unwrap_or_default();
             let answer = send("GET", &metrics, &[], &[]).expect("an answer");
             if String::from_utf8_lossy(&answer.body).contains("imagewire_emulator_connections 1\n") {
                 return taken;
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+        panic!("still served after {taken} bytes");
     })
     .await;
     assert!(taken > 0, "{taken}");
 }
 
-/// Large pictures that are on their way to clients take a bounded amount of memory: who comes too late is told so.
+/// Pictures that are on their way to clients take a bounded amount of memory: who comes too late is told so, and not billed.
 #[tokio::test]
 async fn pictures_that_are_not_taken_do_not_pile_up() {
-    let emulator = Emulator::builder().texture(0).start().await.expect("a port");
-    let address = emulator.address();
-    let body =
-        json!({ "prompt": "a heron", "model": "another", "size": "4096x4096", "n": 9, "response_format": "b64_json" })
-            .to_string();
-    let request = format!(
-        "POST /v1/images/generations HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\nconnection: close\r\n\
-         content-length: {}\r\n\r\n{body}",
-        body.len()
-    );
+    // For two pictures of 1024x1024, and not for three.
+    let emulator = Emulator::builder().room(8 << 10).start().await.expect("a port");
+    let mut first = narrow(emulator.address(), LARGE).await;
     let first = blocking(move || {
         // Nothing is taken of the first answer but its beginning.
-        let mut first = open(address, &request);
         first.read_exact(&mut [0; 64]).expect("the beginning");
-        let second = rest(open(address, &request));
-        assert!(second.starts_with("HTTP/1.1 503") && second.contains("retry-after: 1"), "{second}");
         first
     })
     .await;
+    let second = narrow(emulator.address(), LARGE).await;
+    let second = blocking(move || {
+        let mut answer = [0; 512];
+        let length = (&second).read(&mut answer).expect("an answer");
+        String::from_utf8_lossy(&answer[..length]).into_owned()
+    })
+    .await;
+    assert!(second.starts_with("HTTP/1.1 503") && second.contains("retry-after: 1"), "{second}");
+    assert_eq!(emulator.ledger().images(), 2, "who is turned away is not billed");
     let url = url(&emulator);
     assert_eq!(blocking(move || good(&url)).await, 200, "links take no memory");
     drop(first);

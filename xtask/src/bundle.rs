@@ -148,10 +148,8 @@ fn say_that_it_streams(document: &mut Json) {
 /// A service refuses the models that it has retired, whatever else a request says. That is no rule of the request's
 /// form, so it is told and not enforced.
 fn name_retired_models(request: &mut Json, dialect: &Dialect, specification: &Specification) {
-    let is_here = |id: &str| *id == *dialect.id || Some(id) == dialect.variant_of.as_deref();
     let ends = specification.models.iter().filter_map(|model| {
-        let life =
-            model.lifecycle.iter().find(|life| is_here(&life.dialect) && life.stage != Stage::Active)?;
+        let life = model.lifecycle.iter().find(|life| dialect.runs(life) && life.stage != Stage::Active)?;
         Some(match (life.stage, &life.date) {
             (Stage::Deprecated, Some(date)) => format!("{} from {date} on", model.id),
             _ => model.id.clone().into_owned(),

@@ -35,7 +35,7 @@ use crate::{
     orders::Orders,
     replay::{self, Replays},
     server::{self, Shared},
-    studio::Studio,
+    studio::{ROOM, Studio},
 };
 
 /// Settings of an emulator that is not yet running.
@@ -52,6 +52,7 @@ pub struct Builder {
     key: Option<Key>,
     max_connections: usize,
     max_generations: usize,
+    room: usize,
     patience: Patience,
 }
 
@@ -69,6 +70,7 @@ impl Default for Builder {
             key: None,
             max_connections: 1_024,
             max_generations: 256,
+            room: ROOM,
             patience: Patience::default(),
         }
     }
@@ -163,6 +165,13 @@ impl Builder {
         Self { max_generations, ..self }
     }
 
+    /// So many KiB for pictures that are on their way to clients. For tests of the emulator itself.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn room(self, room: usize) -> Self {
+        Self { room, ..self }
+    }
+
     /// How long clients may take for their headers, for each piece of a body, and to take a piece of an answer. For
     /// tests of the emulator itself; 10, 30 and 60 seconds unless said otherwise.
     #[doc(hidden)]
@@ -210,7 +219,7 @@ impl Builder {
             limits: Limits::default(),
             patience: self.patience,
             memory: Arc::new(Memory::default()),
-            studio: Arc::new(Studio::new(self.max_generations)),
+            studio: Arc::new(Studio::new(self.max_generations, self.room)),
             metrics: Arc::new(Metrics::default()),
             links: Links::new(self.look, self.url_ttl),
             orders: Orders::new(self.look, self.deployments),

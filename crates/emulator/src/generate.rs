@@ -13,6 +13,7 @@ use axum::{
 };
 use imagewire_types::{UnixTime, operations::Operation};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::{
     admit,
@@ -136,7 +137,7 @@ async fn generate(
         Claimable::Again(bought) => return again(bought, shared, headers, line()).await,
         Claimable::New(claimed) => claimed,
     };
-    let seat = shared.studio.seat().ok_or_else(overloaded)?;
+    let places = places(shared, &order)?;
     let scenario = own.or_else(|| shared.scenarios.next()).unwrap_or(Scenario::None {});
     let id = request_id(operation, *number);
     let counted = count(&scenario, shared, || scope(""), &order);
@@ -166,7 +167,7 @@ async fn generate(
             if !delay.is_zero() && job.order.partials.is_none() {
                 tokio::time::sleep(delay).await;
             }
-            let mut response = respond(job, shared, delivery, line(), (seat, claimed)).await?;
+            let mut response = respond(job, shared, delivery, line(), places, claimed).await?;
             if let Some((allowance, left)) = counted.filter(|_| Style::of(operation) != Style::Azure) {
                 left.tell(allowance, response.headers_mut());
             }
@@ -211,36 +212,52 @@ async fn again(
 ) -> Result<Response<Body>, Refusal> {
     match bought {
         Bought::Job(job) => {
-            let seat = shared.studio.seat().ok_or_else(overloaded)?;
-            respond(job, shared, Delivery::Whole, None, (seat, None)).await
+            let places = places(shared, &job.order)?;
+            respond(job, shared, Delivery::Whole, None, places, None).await
         }
         Bought::Recorded(recorded) => Ok(recorded.answer(&shared.origin(headers), line)),
         Bought::Refusal(refusal) => Err(refusal),
     }
 }
 
-/// `held` is kept until the answer is complete: the seat, and the key that is in use.
+/// What a request takes of the emulator while it is carried out.
+struct Places {
+    seat: OwnedSemaphorePermit,
+    /// The memory for its pictures.
+    room: Option<OwnedSemaphorePermit>,
+}
+
+/// Before anything is billed: whoever finds no place is told to come back.
+fn places(shared: &Shared, order: &Order) -> Result<Places, Refusal> {
+    let seat = shared.studio.seat().ok_or_else(overloaded)?;
+    let count = match order.partials {
+        // The events of a stream go out one by one.
+        Some(_) => 1,
+        None if order.as_link => 0,
+        None => order.pictures.len(),
+    };
+    let room = match order.pictures.first().filter(|_| count > 0) {
+        Some(first) => Some(shared.studio.room(first, count).ok_or_else(overloaded)?),
+        None => None,
+    };
+    Ok(Places { seat, room })
+}
+
+/// The seat and the key are kept until the answer is complete, the memory until it is sent.
 async fn respond(
     job: Arc<Job>,
     shared: &Arc<Shared>,
     delivery: Delivery,
     line: Option<Line>,
-    held: (tokio::sync::OwnedSemaphorePermit, Option<Claimed>),
+    places: Places,
+    claimed: Option<Claimed>,
 ) -> Result<Response<Body>, Refusal> {
-    let is_stream = job.order.partials.is_some();
-    let room = match job.order.pictures.first() {
-        // The events of a stream go out one by one.
-        Some(first) if is_stream => Some(shared.studio.room(first, 1).ok_or_else(overloaded)?),
-        Some(first) if !job.order.as_link => {
-            Some(shared.studio.room(first, job.order.pictures.len()).ok_or_else(overloaded)?)
-        }
-        Some(_) | None => None,
-    };
-    if is_stream {
-        return Ok(stream::answer(job, Arc::clone(&shared.studio), delivery, line, (held, room)));
+    if job.order.partials.is_some() {
+        let held = (places.seat, places.room, claimed);
+        return Ok(stream::answer(job, Arc::clone(&shared.studio), delivery, line, held));
     }
-    let response = job.answer(&shared.studio, &shared.links, delivery, line, room).await;
-    drop(held);
+    let response = job.answer(&shared.studio, &shared.links, delivery, line, places.room).await;
+    drop((places.seat, claimed));
     response
 }
 

@@ -122,7 +122,8 @@ impl Refusal {
     /// Tells what imagewire found out about the request: code, place, and the model whose rules hold. For people, and for
     /// tests that hold refusals against the published document.
     fn found(self, finding: &Finding, model: Option<&Model>) -> Self {
-        let mut told = format!("{}; pointer={}", finding.code.as_str(), finding.pointer.escape_debug());
+        let pointer: String = finding.pointer.chars().take(words::SHOWN).collect();
+        let mut told = format!("{}; pointer={}", finding.code.as_str(), pointer.escape_debug());
         if let Some(model) = model {
             told = format!("{told}; model={}", model.id);
         }

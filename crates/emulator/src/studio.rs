@@ -18,7 +18,7 @@ use crate::{
 /// Finished pictures take up to this many bytes, with their base64 forms.
 const CACHE_BYTES: u64 = 128 << 20;
 /// Pictures on their way take up to this many KiB, beside the cache. A larger answer goes out alone.
-const ROOM: usize = 768 << 10;
+pub(crate) const ROOM: usize = 768 << 10;
 /// With fewer items than this the cache is one shard, so that one picture may fill it.
 const CACHE_ITEMS: usize = 31;
 
@@ -46,16 +46,18 @@ pub(crate) struct Studio {
     seats: Arc<Semaphore>,
     /// Memory for pictures on their way, in KiB: what is drawn faster than it is taken must not pile up.
     room: Arc<Semaphore>,
+    most: usize,
     drawn: AtomicU64,
 }
 
 impl Studio {
-    pub(crate) fn new(seats: usize) -> Self {
+    pub(crate) fn new(seats: usize, room: usize) -> Self {
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             finished: Cache::with_weighter(CACHE_ITEMS, CACHE_BYTES, ByLength),
             easels: Semaphore::new(processors),
-            room: Arc::new(Semaphore::new(ROOM)),
+            room: Arc::new(Semaphore::new(room)),
+            most: room,
             seats: Arc::new(Semaphore::new(seats.min(Semaphore::MAX_PERMITS))),
             drawn: AtomicU64::new(0),
         }
@@ -70,7 +72,7 @@ impl Studio {
     pub(crate) fn room(&self, picture: &Picture, count: usize) -> Option<OwnedSemaphorePermit> {
         // A grainy picture of high quality takes three bytes a pixel, and four as base64.
         let bytes = u64::from(picture.width) * u64::from(picture.height) * 4 * u64::try_from(count).ok()?;
-        let needed = usize::try_from(bytes / 1024).unwrap_or(ROOM).min(ROOM);
+        let needed = usize::try_from(bytes / 1024).unwrap_or(self.most).min(self.most);
         Arc::clone(&self.room).try_acquire_many_owned(u32::try_from(needed).ok()?).ok()
     }
 

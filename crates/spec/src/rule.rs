@@ -277,6 +277,14 @@ pub struct Dialect {
     pub sources: List<Source>,
 }
 
+impl Dialect {
+    /// Whether an entry of a model's life cycle is about this service: its own, or that of the service it is an edition of.
+    #[must_use]
+    pub fn runs(&self, life: &Lifecycle) -> bool {
+        life.dialect == self.id || Some(&life.dialect) == self.variant_of.as_ref()
+    }
+}
+
 /// How a request says which model draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelFrom {

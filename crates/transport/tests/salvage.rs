@@ -12,7 +12,9 @@ use std::{
 };
 
 use canary::{PROMPT, assert_private, client_at};
-use imagewire_transport::{Checking, Client, Destination, Kind, Outcome, Timer, Unfinished};
+use imagewire_transport::{
+    Checking, Client, Destination, ImageEvent, Kind, Outcome, Timer, Unfinished, decode::Format,
+};
 use imagewire_types::{Base64, CreateImageRequest};
 use server::{Reply, Server, json, reply};
 use tokio::io::AsyncWrite;
@@ -106,7 +108,7 @@ async fn what_came_before_an_answer_broke_off() {
         assert_eq!(partial.images[1].revised_prompt.as_deref(), Some("r"));
         assert_eq!(partial.response.created.map(|time| time.0), Some(7));
         assert_eq!(server.paths(), [POST, "/2"]);
-        assert!(error.body().is_some_and(|body| body.contains("\"created\":7")), "{:?}", error.body());
+        assert_eq!(error.body(), None, "what a service made of the prompt is as private as the prompt");
     }
 }
 
@@ -125,6 +127,49 @@ async fn a_link_beside_a_broken_payload() {
         let generated = client_at(&server.base()).generate(&request()).await.unwrap();
         assert_eq!(generated.images[0].bytes, GIF);
     }
+}
+
+/// An answer that is whole and cannot be read all the same, short or long.
+#[tokio::test]
+async fn what_stands_in_an_answer_that_cannot_be_read() {
+    for (filler, end) in [(0, r#",{"b64_json":5}]}"#), (200_000, r#",{"b64_json":5}]}"#), (0, "]} and more")]
+    {
+        let server = Server::start(move |base, seen| match seen.path() {
+            POST => {
+                json(&format!(r#"{{"filler":"{}","data":[{{"url":"{base}/1"}}{end}"#, "x".repeat(filler)))
+            }
+            _ => reply("200 OK", "content-type: image/gif", GIF),
+        })
+        .await;
+        let error = client_at(&server.base()).generate(&request().n(2)).await.unwrap_err();
+        assert_private(&error);
+        assert_eq!((error.kind(), error.outcome()), (Kind::Decode, Outcome::Unknown), "{end}");
+        assert_eq!(error.partial().expect("the image").images[0].bytes, GIF, "{end}");
+        assert!(
+            error.body().is_some_and(|body| body.contains("\"data\":")) || filler > 0,
+            "{:?}",
+            error.body()
+        );
+    }
+}
+
+/// A completed event with bytes that are no image: they are told, and so is that they are none.
+#[tokio::test]
+async fn bytes_of_a_stream_that_are_no_image() {
+    let page = payload(b"<html>CANARY</html>");
+    let event = format!(
+        "event: image_generation.completed\ndata: {{\"type\":\"image_generation.completed\",\"b64_json\":\"{page}\"}}\n\n"
+    );
+    let server =
+        Server::start(move |_, _| reply("200 OK", "content-type: text/event-stream", event.as_bytes())).await;
+    let client = client_at(&server.base()).checking(Checking::Off);
+    let mut stream = client.stream(&request()).await.unwrap();
+    let Some(Ok(ImageEvent::Completed { image, .. })) = stream.next().await else { panic!("what came") };
+    assert_eq!((image.format, &image.bytes[..]), (Format::Other, &b"<html>CANARY</html>"[..]));
+    let error = stream.next().await.expect("a failure").unwrap_err();
+    assert_private(&error);
+    assert_eq!((error.kind(), error.outcome()), (Kind::Decode, Outcome::Unknown));
+    assert!(stream.next().await.is_none());
 }
 
 /// More images than any service makes, each of which takes memory and perhaps a file.
@@ -175,7 +220,7 @@ async fn a_writer_that_stops_does_not_take_the_others_along() {
         payload(&large(2))
     );
     let server = Server::start(move |_, _| json(&body)).await;
-    let client = client_at(&server.base()).timeout(Duration::from_millis(400));
+    let client = client_at(&server.base()).timeout(Duration::from_secs(2));
     let open = |index| Stuck(if index == 0 { usize::MAX } else { 50_000 });
     let Unfinished { error, written } = client.generate_into(&request().n(2), open).await.unwrap_err();
     let whole = written.expect("the first image").images;
@@ -203,5 +248,5 @@ async fn endless_times() {
     let mut stream = client.stream(&request()).await.unwrap();
     assert!(stream.next().await.unwrap().is_ok());
     let soon = client.timeout(Duration::ZERO).generate(&request()).await.unwrap_err();
-    assert_eq!((soon.timer(), soon.outcome()), (Some(Timer::Deadline), Outcome::NotSent));
+    assert_eq!(soon.timer(), Some(Timer::Deadline));
 }

@@ -273,7 +273,7 @@ fn about_the_model(target: &Target<'_>, named: Option<&str>, sets: &Sets<'_, '_>
 /// What there is to say about the end of a model's life at a service, whose editions serve the same models.
 pub(crate) fn retirements<'a>(model: &'a Model, dialect: &'a Dialect) -> impl Iterator<Item = &'a Lifecycle> {
     model.lifecycle.iter().filter(|life| {
-        (life.dialect == dialect.id || Some(&life.dialect) == dialect.variant_of.as_ref())
+        dialect.runs(life)
             && match life.stage {
                 Stage::Active => false,
                 Stage::Deprecated | Stage::Retired => true,

@@ -1,6 +1,6 @@
 //! What the ledger says about an item, one record at a time.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -120,7 +120,7 @@ pub struct File {
 }
 
 /// Why an item was not delivered.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Failure {
     /// The kind, as [`imagewire_transport::Kind::as_str`] has it.
     pub kind: Box<str>,
@@ -155,6 +155,22 @@ impl Record<'_> {
             | Self::Unknown { item, .. }
             | Self::Settled { item, .. } => item,
         }
+    }
+}
+
+/// Of links their number: a link is as good as a key.
+impl fmt::Debug for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Failure")
+            .field("kind", &self.kind)
+            .field("code", &self.code)
+            .field("message", &self.message)
+            .field("retryable", &self.retryable)
+            .field("http_status", &self.http_status)
+            .field("request_id", &self.request_id)
+            .field("links", &self.links.len())
+            .finish()
     }
 }
 

@@ -1,6 +1,6 @@
 //! `imagewire emulate`: a free service to test against.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+use std::{collections::BTreeSet, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use imagewire_emulator::{Builder, Bundle, Emulator, Script};
 
@@ -60,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
 fn serve(arguments: &Arguments) -> Result<(), Failure> {
     log::listen(arguments.log_format);
     let listen = arguments.listen;
-    let builder = builder(arguments)?;
+    let (builder, recorded) = builder(arguments)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -68,6 +68,12 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
     runtime.block_on(async {
         let emulator =
             builder.listen(listen).await.map_err(|error| Failure::other(format!("cannot listen on {listen}: {error}")))?;
+        if let Some(hidden) = recorded.iter().find(|service| emulator.base_url(service).is_none()) {
+            return Err(Failure::configuration(format!(
+                "the bundles of {hidden} cannot be served: another service answers at its path\n\
+                 add --dialect {hidden}, or keep the bundles of other services elsewhere"
+            )));
+        }
         print(&format!("listening on http://{}\n", emulator.address()));
         for operation in imagewire_types::operations::OPERATIONS {
             if let Some(base_url) = emulator.base_url(operation.dialect) {
@@ -90,20 +96,16 @@ fn serve(arguments: &Arguments) -> Result<(), Failure> {
     })
 }
 
-/// The service of all bundles, if it is one: where several share a path, it is the one to be served.
-fn service_of(bundles: &[Bundle]) -> Result<Option<String>, Failure> {
-    let mut services: Vec<&str> = bundles.iter().map(|bundle| bundle.exchange().dialect.as_str()).collect();
-    services.dedup();
-    for service in &services {
-        if imagewire_types::operations::find(service).is_none() {
+/// The services of the bundles.
+fn services_of(bundles: &[Bundle]) -> Result<BTreeSet<String>, Failure> {
+    let services: BTreeSet<String> = bundles.iter().map(|bundle| bundle.exchange().dialect.clone()).collect();
+    match services.iter().find(|service| imagewire_types::operations::find(service).is_none()) {
+        None => Ok(services),
+        Some(service) => {
             let message = format!("a bundle is of the service {service:?}, which this release does not know");
-            return Err(Failure::configuration(message));
+            Err(Failure::configuration(message))
         }
     }
-    Ok(match services.as_slice() {
-        [one] => Some((*one).to_owned()),
-        _ => None,
-    })
 }
 
 fn counted(bundles: usize) -> String {
@@ -124,7 +126,8 @@ async fn asked_to_end() {
     let _ = tokio::signal::ctrl_c().await;
 }
 
-fn builder(arguments: &Arguments) -> Result<Builder, Failure> {
+/// The settings, and the services whose recorded answers are to be served.
+fn builder(arguments: &Arguments) -> Result<(Builder, BTreeSet<String>), Failure> {
     let mut builder = Emulator::builder()
         .seed(arguments.seed)
         .texture(arguments.texture)
@@ -145,10 +148,14 @@ fn builder(arguments: &Arguments) -> Result<Builder, Failure> {
             Script::from_toml(&text).map_err(|error| Failure::configuration(format!("{shown}: {error}")))?;
         builder = builder.script(script);
     }
-    let mut dialect = arguments.dialect.clone();
+    let (mut dialect, mut recorded) = (arguments.dialect.clone(), BTreeSet::new());
     if let Some(folder) = &arguments.replay {
         let bundles = Bundle::read_all(folder).map_err(|error| Failure::configuration(error.to_string()))?;
-        dialect = dialect.or(service_of(&bundles)?);
+        recorded = services_of(&bundles)?;
+        // Where several services share a path, the one that was recorded is wanted.
+        if let (None, 1) = (&dialect, recorded.len()) {
+            dialect = recorded.first().cloned();
+        }
         note(&format!("replaying {} from {}", counted(bundles.len()), folder.display()));
         builder = builder.replay(bundles);
     }
@@ -163,5 +170,5 @@ fn builder(arguments: &Arguments) -> Result<Builder, Failure> {
             _ => return Err(Failure::configuration(format!("--deployment {pair:?} is not NAME=MODEL"))),
         }
     }
-    Ok(builder)
+    Ok((builder, recorded))
 }

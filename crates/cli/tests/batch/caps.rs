@@ -35,7 +35,7 @@ fn a_cap_on_costs_reserves_the_most_and_needs_a_price() {
         let mut command = bench.bare();
         let output = command
             .env("OPENAI_API_KEY", "x")
-            .env("OPENAI_BASE_URL", bench.emulator.base_url("openai").expect("a service"))
+            .env("OPENAI_BASE_URL", bench.emulator.base_url("fastapi").expect("a service"))
             .args(["batch", "prompts.jsonl", "-o", dialect, "--dialect", dialect, "--max-cost", cap])
             .output();
         super::Ran::of(output.expect("the binary runs"))

@@ -123,7 +123,9 @@ impl Emulator {
     pub(crate) fn ledger(&self) -> (u64, u64) {
         let host = self.origin.trim_start_matches("http://");
         let mut stream = std::net::TcpStream::connect(host).expect("a connection");
-        let request = format!("GET /_emulator/ledger HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        let request = format!(
+            "GET /_emulator/ledger HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer good\r\nconnection: close\r\n\r\n"
+        );
         stream.write_all(request.as_bytes()).expect("writable");
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("readable");

@@ -8,13 +8,13 @@ use std::time::SystemTime;
 use imagewire_types::operations::Operation;
 use imagewire_validate::{
     Catalogue, Code, Expected, Finding, Found, Kind, Report, Severity,
-    rule::{Dialect, Model, Stage},
+    rule::{Model, Stage},
 };
 
 use super::Refusal;
 
 /// A name from outside is shown up to this many characters.
-const SHOWN: usize = 100;
+pub(super) const SHOWN: usize = 100;
 
 /// The refusal of a request, if anything in its report makes the service refuse it.
 ///
@@ -53,12 +53,8 @@ fn today() -> String {
 
 /// Whether the service has stopped running the model by that day.
 fn is_gone(model: &Model, dialect: &str, today: &str) -> bool {
-    let edition_of = Catalogue::built_in()
-        .dialect(dialect)
-        .ok()
-        .and_then(|dialect: &Dialect| dialect.variant_of.as_deref());
-    let is_here = |id: &str| id == dialect || Some(id) == edition_of;
-    model.lifecycle.iter().filter(|life| is_here(&life.dialect)).any(|life| match life.stage {
+    let Ok(dialect) = Catalogue::built_in().dialect(dialect) else { return false };
+    model.lifecycle.iter().filter(|life| dialect.runs(life)).any(|life| match life.stage {
         Stage::Active => false,
         Stage::Retired => true,
         Stage::Deprecated => life.date.as_deref().is_some_and(|date| date <= today),

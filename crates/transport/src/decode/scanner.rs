@@ -52,12 +52,16 @@ pub struct Scanner {
     envelope: Vec<u8>,
     /// Where payloads were cut out: the size of the envelope then, and the place in the body.
     cuts: Vec<(usize, u64)>,
-    /// Where in the envelope the last whole item of `data` ends.
-    items_end: usize,
+    /// Where in the envelope each whole item of `data` ends.
+    items: Vec<usize>,
     payload: Payload,
     offset: u64,
     failed: Option<ScanError>,
 }
+
+/// So many items, from the last one back, are tried when an answer cannot be read: services make ten at most.
+#[cfg(feature = "reqwest")]
+const TRIED: usize = 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
@@ -96,7 +100,7 @@ impl Scanner {
             path: Path::new(shape),
             envelope: Vec::new(),
             cuts: Vec::new(),
-            items_end: 0,
+            items: Vec::new(),
             payload: Payload::new(shape == Shape::Event),
             offset: 0,
             failed: None,
@@ -109,7 +113,7 @@ impl Scanner {
         self.path = Path::new(self.shape);
         self.envelope.clear();
         self.cuts.clear();
-        self.items_end = 0;
+        self.items.clear();
         self.offset = 0;
         self.failed = None;
     }
@@ -165,11 +169,11 @@ impl Scanner {
         serde_json::from_slice(envelope).map_err(|error| self.explain(envelope, &error))
     }
 
-    /// Of a body that broke off, what came before the end of the last whole item.
+    /// Of a body that broke off or cannot be read, what came before the end of the last item that can.
     #[cfg(feature = "reqwest")]
     pub(crate) fn whole_items(&self) -> Option<ImagesResponse> {
-        let whole = self.envelope.get(..self.items_end).filter(|whole| !whole.is_empty())?;
-        serde_json::from_slice(&[whole, b"]}"].concat()).ok()
+        let wholes = self.items.iter().rev().take(TRIED).filter_map(|end| self.envelope.get(..*end));
+        wholes.into_iter().find_map(|whole| serde_json::from_slice(&[whole, b"]}"].concat()).ok())
     }
 
     /// What was collected: the body so far with `null` in the place of each payload. It may hold what is private.
@@ -181,7 +185,10 @@ impl Scanner {
     /// The memory that the scanner holds, in bytes: the envelope, and 48 KiB from the first payload on.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.envelope.capacity() + self.payload.capacity() + self.cuts.capacity() * size_of::<(usize, u64)>()
+        self.envelope.capacity()
+            + self.payload.capacity()
+            + self.cuts.capacity() * size_of::<(usize, u64)>()
+            + self.items.capacity() * size_of::<usize>()
     }
 
     /// The envelope of a body that did not end within a string.
@@ -267,7 +274,7 @@ impl Scanner {
         self.advance(input, length);
         for (at, byte) in (1..).zip(between) {
             if self.path.structure(*byte) {
-                self.items_end = start + at;
+                self.items.push(start + at);
             }
         }
         if self.path.items_before() >= self.limits.images {

@@ -144,6 +144,10 @@ fn is_handed_back(source: &(dyn StdError + 'static)) -> bool {
 fn is_no_http(source: &(dyn StdError + 'static)) -> bool {
     let is_broken =
         |error: &io::Error| matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput);
+    // A broken record of an encrypted connection says the same.
+    if find::<rustls::Error>(source).is_some() {
+        return false;
+    }
     find::<hyper::Error>(source)
         .is_some_and(|error| error.is_parse() || find::<io::Error>(error).is_some_and(is_broken))
 }

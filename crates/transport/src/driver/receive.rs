@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ::http::{HeaderMap, StatusCode};
 use imagewire_types::{CreateImageRequest, Image, ImageStreamEvent, ImageStreamEventType, ImagesResponse};
+use memchr::memmem;
 
 use super::{
     Cut,
@@ -112,19 +113,36 @@ impl Receiver<'_> {
         sink: &S,
     ) -> Result<Haul<S::Writer>, Error> {
         let is_answer = matches!(self.form, Form::Json { .. });
-        let body = match reading.gather(self.head.length.unwrap_or_default()).await {
-            Ok(body) => body,
-            // The head has said enough; an explanation that is cut or too long must not hide it.
-            Err((_, part)) if !is_answer => part,
-            Err((stop, part)) => {
-                let mut arrival = Arrival::new(sink);
-                // What broke off matters more than what is wrong with the part that came.
-                let _ = self.look(&part, 0, &mut arrival).await;
-                return self.salvage(arrival, self.halted(Halt::Stop(stop)));
+        let (body, stopped) = match reading.gather(self.head.length.unwrap_or_default()).await {
+            Ok(body) if is_answer => {
+                let cut = self.cut(body.len() as u64);
+                (body, cut)
             }
+            Ok(body) => (body, None),
+            // The head has said enough; an explanation that is cut or too long must not hide it.
+            Err((_, part)) if !is_answer => (part, None),
+            Err((stop, part)) => (part, Some(self.halted(Halt::Stop(stop)))),
         };
-        let answer = self.exchange.read(&self.head.headers, &body)?;
-        Ok(Haul { answer, items: Items::new(), failure: None })
+        let read = || self.exchange.read(&self.head.headers, &body);
+        let error = match stopped.map_or_else(read, Err) {
+            Ok(answer) => return Ok(Haul { answer, items: Items::new(), failure: None }),
+            Err(error) if !is_answer => return Err(error),
+            Err(error) => error,
+        };
+        let mut arrival = Arrival::new(sink);
+        // What is wrong with the answer is known; this is for what can be saved of it.
+        let _ = self.look(&body, 0, &mut arrival).await;
+        self.salvage(arrival, error)
+    }
+
+    /// HTTP/2 may end a body before its announced length without calling it an error.
+    fn cut(&self, received: u64) -> Option<Error> {
+        let place = self.exchange.endpoint.place();
+        self.head.length.filter(|length| received < *length).map(|_| {
+            let what = format!("The answer of {place} broke off before its end");
+            let error = Error::new(Kind::Truncated, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED);
+            self.exchange.finish(error)
+        })
     }
 
     async fn scan<C: Chunks<Error = Cut>, S: Sink>(
@@ -137,7 +155,8 @@ impl Receiver<'_> {
         let result = match self.take(&mut reading, &mut arrival).await {
             Ok(()) => {
                 let Arrival { scanner, items, .. } = &arrival;
-                self.exchange.scanned(&self.head.headers, scanner, sure, !items.is_empty())
+                let read = || self.exchange.scanned(&self.head.headers, scanner, sure, !items.is_empty());
+                self.cut(reading.received()).map_or_else(read, Err)
             }
             Err(halt) => Err(self.halted(halt)),
         };
@@ -267,7 +286,13 @@ impl Receiver<'_> {
     /// Keeps the images that came whole before the answer went wrong, and the links: they are paid for.
     fn salvage<S: Sink>(&self, arrival: Arrival<'_, S>, error: Error) -> Result<Haul<S::Writer>, Error> {
         let Arrival { scanner, items, .. } = arrival;
-        let error = error.with_body(scanner.envelope(), &self.exchange.scrub);
+        let error = match error.body() {
+            // What a service made of the prompt is as private as the prompt.
+            None if memmem::find(scanner.envelope(), b"revised_prompt").is_none() => {
+                error.with_body(scanner.envelope(), &self.exchange.scrub)
+            }
+            None | Some(_) => error,
+        };
         let items: Items<S::Writer> = items.into_iter().filter(|(_, result)| result.is_ok()).collect();
         let mut response = scanner.whole_items().unwrap_or_else(|| ImagesResponse::new(Vec::new()));
         let came = items.last_key_value().map_or(0, |(last, _)| last + 1);

@@ -269,7 +269,16 @@ impl Source {
             let image = self::image(Landed { index, ..landed }, Bytes::from);
             Ok(ImageEvent::Completed { image, event })
         });
-        completed.or(failure.map(Err))
+        match (completed, failure) {
+            // Bytes that are no image are kept, since they are paid for, and that is told as well.
+            (Some(completed), Some(failure)) => {
+                self.failed = true;
+                self.record(Some(&failure));
+                self.told.push_back(Err(failure));
+                Some(completed)
+            }
+            (completed, failure) => completed.or(failure.map(Err)),
+        }
     }
 
     /// Tells a plain answer as if it had been a stream.

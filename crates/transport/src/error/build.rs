@@ -11,6 +11,9 @@ use super::{Error, Inner, Kind, Moderation, Outcome, Scrub};
 use crate::Delivered;
 use crate::{Attempt, Generated, http::MAY_BE_BILLED};
 
+/// So many bytes of a body are looked at: 2,000 characters of it are kept.
+const LOOKED_AT: usize = 64 << 10;
+
 impl Error {
     pub(crate) fn new(kind: Kind, outcome: Outcome, what: impl Into<String>) -> Self {
         Self(Box::new(Inner {
@@ -77,6 +80,8 @@ impl Error {
 
     /// What was answered instead of images.
     pub(crate) fn with_body(mut self, body: &[u8], scrub: &Scrub<'_>) -> Self {
+        // Of a long one the beginning is enough, and looking for what is private takes its time.
+        let body = body.get(..LOOKED_AT).unwrap_or(body);
         let body = scrub.body(&String::from_utf8_lossy(body));
         self.0.body = (!body.is_empty()).then_some(body);
         self

@@ -29,7 +29,7 @@ pub(crate) struct Scrub<'a> {
 impl Scrub<'_> {
     /// A sentence of the service.
     pub(crate) fn words(&self, text: &str) -> String {
-        let text = self.private(text);
+        let text = self.private(&plain(text));
         let words: Vec<String> = text.split_whitespace().map(shorten).collect();
         clip(&words.join(" "), WORDS)
     }
@@ -80,9 +80,19 @@ fn spellings<'a>(private: &'a str, text: &str) -> Vec<Cow<'a, str>> {
     let address = utf8_percent_encode(private, NON_ALPHANUMERIC).to_string();
     // What addresses need not spell out is often left as it is, and a blank may be a plus.
     let lenient = utf8_percent_encode(private, RESERVED).to_string();
+    let browser = utf8_percent_encode(private, COMPONENT).to_string();
     let form = lenient.replace("%20", "+");
+    let small = |text: &str| {
+        let mut parts = text.split('%');
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| match part.split_at_checked(2) {
+            Some((digits, rest)) => format!("{text}%{}{rest}", digits.to_ascii_lowercase()),
+            None => format!("{text}%{part}"),
+        })
+    };
+    let in_small_letters = [small(&address), small(&lenient), small(&browser), small(&form)];
     let mut spellings = vec![Cow::Borrowed(private)];
-    for other in [quoted(private), address, lenient, form] {
+    for other in [quoted(private), address, lenient, browser, form].into_iter().chain(in_small_letters) {
         if spellings.iter().all(|known| **known != *other) {
             spellings.push(Cow::Owned(other));
         }
@@ -93,13 +103,24 @@ fn spellings<'a>(private: &'a str, text: &str) -> Vec<Cow<'a, str>> {
 /// All but what RFC 3986 calls unreserved.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// What browsers leave as it is in a part of an address.
+const COMPONENT: &AsciiSet = &RESERVED.remove(b'!').remove(b'\'').remove(b'(').remove(b')').remove(b'*');
+
 /// A body in which JSON spells every character in the shortest way: some services write all but ASCII as `\u732b`, and `/` as
-/// `\/`.
+/// `\/`. JSON that is quoted in JSON becomes as if it were not.
 fn plain(text: &str) -> Cow<'_, str> {
     if !text.contains("\\u") && !text.contains("\\/") {
         return Cow::Borrowed(text);
     }
-    let (mut plain, mut rest) = (String::with_capacity(text.len()), text);
+    let mut flat = Cow::Borrowed(text);
+    if text.contains(r"\\u") || text.contains(r#"\\""#) {
+        // One backslash for every run of them.
+        let mut last = ' ';
+        let is_first =
+            |character: &char| std::mem::replace(&mut last, *character) != '\\' || *character != '\\';
+        flat = text.chars().filter(is_first).collect::<String>().into();
+    }
+    let (mut plain, mut rest) = (String::with_capacity(text.len()), &*flat);
     while let Some((before, escape)) = rest.find('\\').map(|at| rest.split_at(at)) {
         plain.push_str(before);
         let length = match escape.as_bytes().get(1) {
@@ -285,10 +306,16 @@ mod tests {
             (r#"{"p":"\u732b\u306e\u7d75 \u0022\ud83e\udd8a\u0022 \u0026 more"}"#, r#"{"p":"[prompt]"}"#),
             (r#"{"p":"猫の絵 \"🦊\" & more"}"#, r#"{"p":"[prompt]"}"#),
             ("/x/%E7%8C%AB%E3%81%AE%E7%B5%B5+%22%F0%9F%A6%8A%22+%26+more/", "/x/[prompt]/"),
+            ("/x/%e7%8c%ab%e3%81%ae%e7%b5%b5%20%22%f0%9f%a6%8a%22%20%26%20more/", "/x/[prompt]/"),
+            (
+                r#"{"m":"bad: {\"p\":\"\\u732b\\u306e\\u7d75 \\\"\\ud83e\\udd8a\\\" & more\"}"}"#,
+                r#"{"m":"bad: {\"p\":\"[prompt]\"}"}"#,
+            ),
             (r"\u732 \u \ud83e \", r"\u732 \u \ud83e \"),
         ] {
             assert_eq!(scrub.body(body), expected);
         }
+        assert_eq!(scrub.words(r#"bad: "\u732b\u306e\u7d75 \"\ud83e\udd8a\" & more""#), r#"bad: "[prompt]""#);
     }
 
     #[test]

@@ -60,9 +60,13 @@ pub(super) fn of_images(images: &[Image], scrub: &Scrub<'_>) -> Option<Moderatio
 
 /// The account is shut out, whatever the prompt: Azure says it with a status of its own and in words, OpenAI with a code.
 fn is_account(kind: Kind, body: &ErrorBody, message: &str) -> bool {
-    let says = |word| message.to_ascii_lowercase().contains(word);
+    let message = message.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    // A gateway may block a request by a policy of its own, which is another thing.
+    let is_blocked =
+        says(&["blocked"]) && says(&["policy"]) && says(&["account", "resource", "subscription"]);
     is_label(body.code.as_ref(), "account_deactivated")
-        || (matches!(kind, Kind::Permission | Kind::Authentication) && says("blocked") && says("policy"))
+        || (matches!(kind, Kind::Permission | Kind::Authentication) && is_blocked)
 }
 
 fn is_label(label: Option<&ErrorLabel>, text: &str) -> bool {
@@ -143,5 +147,10 @@ mod tests {
             assert_eq!(refusal(body.clone()), Some((stage, categories)), "{body}");
         }
         assert_eq!(refusal(json!({ "code": "invalid_value", "param": "size" })), None);
+        let gateway = json!({ "code": "forbidden", "message": "Request blocked by gateway policy 'pii'" });
+        assert_eq!(refusal(gateway), None);
+        let azure = "Your resource has been temporarily blocked because of our content policy.";
+        let azure = json!({ "code": "Forbidden", "message": azure });
+        assert_eq!(refusal(azure), Some((Stage::Account, list(&[]))));
     }
 }
