@@ -12,23 +12,40 @@ const KEPT: &[&str] = &[
     "retry-after-ms",
     "www-authenticate",
     "x-api-request-id",
+    "x-ms-client-request-id",
+    "x-ms-error-code",
+    "x-ms-rai-invoked",
+    "x-ms-region",
+    "x-ms-request-id",
     "x-request-id",
     "x-should-retry",
     "x-tfy-feedback-target-id",
 ];
 /// By the beginning of the name.
-const KEPT_FAMILIES: &[&str] = &["x-ms-", "x-ratelimit-"];
+const KEPT_FAMILY: &str = "x-ratelimit-";
 
 /// Lower-case names, and values that are text, with what is private taken out.
 pub(crate) fn kept(headers: &[(&str, &[u8])], private: &Private) -> Vec<(String, String)> {
-    let is_kept =
-        |name: &str| KEPT.contains(&name) || KEPT_FAMILIES.iter().any(|family| name.starts_with(family));
+    let is_kept = |name: &str| KEPT.contains(&name) || name.starts_with(KEPT_FAMILY);
     headers
         .iter()
         .map(|(name, value)| (name.to_ascii_lowercase(), value))
         .filter(|(name, _)| is_kept(name))
-        .filter_map(|(name, value)| Some((name, private.taken_out_of(std::str::from_utf8(value).ok()?))))
+        .filter_map(|(name, value)| {
+            let value = clean(&name, std::str::from_utf8(value).ok()?, private);
+            Some((name, value))
+        })
         .collect()
+}
+
+fn clean(name: &str, value: &str, private: &Private) -> String {
+    let value = match name {
+        // Its parameters name a tenant, an address or a scope.
+        "www-authenticate" => value.split_whitespace().next().unwrap_or_default(),
+        _ => value,
+    };
+    // Not all can send what stands for a query.
+    private.taken_out_of(value).replace("?[…]", "?[...]")
 }
 
 /// Whether the body is compressed, so that nothing can be taken out of it.
@@ -53,7 +70,7 @@ mod tests {
     #[test]
     fn only_what_tells_something_is_kept() {
         let private = Private::new(Some("sk-CANARY-KEY"), None, None);
-        let headers: [(&str, &[u8]); 7] = [
+        let headers: [(&str, &[u8]); 12] = [
             ("Content-Type", b"application/json"),
             ("set-cookie", b"session=1"),
             ("x-ratelimit-remaining-images", b"4"),
@@ -61,11 +78,19 @@ mod tests {
             ("location", b"https://a.example/?sig=1"),
             ("x-ms-region", b"\xff"),
             ("content-length", b"3"),
+            ("X-MS-Error-Code", b"DeploymentNotFound"),
+            ("x-ms-deployment-name", b"my-deployment"),
+            ("x-ms-echo", b"anything"),
+            ("www-authenticate", b"Bearer realm=\"https://tenant.example/1\", scope=\"x\""),
+            ("x-api-request-id", b"https://a.example/x?sig=1"),
         ];
         let expected = [
             ("content-type", "application/json"),
             ("x-ratelimit-remaining-images", "4"),
             ("x-request-id", "req-[credential]-1"),
+            ("x-ms-error-code", "DeploymentNotFound"),
+            ("www-authenticate", "Bearer"),
+            ("x-api-request-id", "https://a.example/x?[...]"),
         ];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
         assert_eq!(kept(&headers, &private), expected);

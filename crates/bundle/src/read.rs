@@ -20,6 +20,9 @@ use crate::{
 /// The largest bundle, and the most that is read at a time, in bytes.
 pub const MOST_BYTES: u64 = 512 << 20;
 
+/// The largest `exchange.json`, in bytes: what is parsed takes several times its size.
+const MOST_OF_EXCHANGE: u64 = 4 << 20;
+
 const RECORD_AGAIN: &str = "Record it again, or take it out of the folder";
 
 /// A recorded exchange.
@@ -82,7 +85,7 @@ impl Bundle {
 
     fn read_within(folder: &Path, room: &mut u64) -> Result<Self, Error> {
         let path = folder.join(EXCHANGE);
-        let exchange = exchange(&path, &file(&path, room)?)?;
+        let exchange = exchange(&path, &exchange_file(&path, room)?)?;
         let body = file(&folder.join(BODY), room)?.into();
         let linked = |link: &Link| {
             let bytes = file(&inside(folder, &path, &link.file)?, room)?.into();
@@ -196,6 +199,21 @@ fn inside(folder: &Path, exchange: &Path, name: &str) -> Result<PathBuf, Error> 
         return Err(Error::new(exchange, what, RECORD_AGAIN));
     }
     Ok(folder.join(name))
+}
+
+/// The contents of `exchange.json`, if it has a size that one can have.
+fn exchange_file(path: &Path, room: &mut u64) -> Result<Vec<u8>, Error> {
+    let too_large = || {
+        let what = format!("is larger than {} MiB", MOST_OF_EXCHANGE >> 20);
+        Error::new(path, what, RECORD_AGAIN)
+    };
+    let about = fs::symlink_metadata(path).map_err(|error| Error::io(path, "read it", error))?;
+    if about.len() > MOST_OF_EXCHANGE {
+        return Err(too_large());
+    }
+    // It may have grown since.
+    let bytes = file(path, room)?;
+    if bytes.len() as u64 > MOST_OF_EXCHANGE { Err(too_large()) } else { Ok(bytes) }
 }
 
 /// The contents of a plain file, no link to another.

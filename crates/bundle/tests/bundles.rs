@@ -193,12 +193,22 @@ fn what_is_not_as_it_should_be_is_refused_with_its_name() {
         let error = Bundle::read(&path).expect_err("a link").to_string();
         assert!(error.contains("no plain file"), "{error}");
     }
-    let large =
-        fs::OpenOptions::new().write(true).open(edited(root.path(), |_| {}).join("body")).expect("a file");
-    // Sparse: it takes no room.
-    large.set_len(600 << 20).expect("a length");
-    let error = Bundle::read_all(root.path()).expect_err("too much").to_string();
-    assert!(!error.contains("CANARY"), "{error}");
+}
+
+#[test]
+fn files_that_are_too_large_are_refused() {
+    let root = TempDir::new().expect("a folder");
+    for (name, size, expected) in
+        [("body", 600 << 20, "512 MiB"), ("exchange.json", (4 << 20) + 1, "larger than 4 MiB")]
+    {
+        let path = write(root.path());
+        let file = fs::OpenOptions::new().write(true).open(path.join(name)).expect("a file");
+        // Sparse: it takes no room.
+        file.set_len(size).expect("a length");
+        let error = Bundle::read(&path).expect_err("too much").to_string();
+        assert!(error.contains(expected) && error.contains(name), "{error}");
+        assert!(!error.contains("CANARY"), "{error}");
+    }
 }
 
 #[test]

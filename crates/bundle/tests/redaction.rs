@@ -102,6 +102,150 @@ fn links_and_rewritten_prompts_are_left_out() {
     assert_eq!(at_all_splits(&private(), r#"["url", "https://a"]"#), r#"["url", "https://a"]"#);
 }
 
+#[test]
+fn members_are_known_in_json_in_json_and_in_other_quotes() {
+    for (body, expected) in [
+        (
+            r#"{"error":{"message":"upstream: {\"data\":[{\"url\" :\n \"https://a/x?sig=S\",\"revised_prompt\":\"A \\\"red\\\" fox\\\\\"}]}"}}"#,
+            r#"{"error":{"message":"upstream: {\"data\":[{\"url\" :\n \"imagewire-bundle:link:0\",\"revised_prompt\":\"[revised prompt of 12 characters]\"}]}"}}"#,
+        ),
+        (
+            r#"{"m":"{\"m\":\"{\\\"url\\\":\\\"https://a/x?sig=S\\\"}\"}"}"#,
+            r#"{"m":"{\"m\":\"{\\\"url\\\":\\\"imagewire-bundle:link:0\\\"}\"}"}"#,
+        ),
+        // The outer string ends before the inner one.
+        (
+            r#"{"m":"{\"revised_prompt\":\"A red","n":1}"#,
+            r#"{"m":"{\"revised_prompt\":\"[revised prompt of 5 characters]","n":1}"#,
+        ),
+        (
+            r#"{'url': 'https://a/x?sig=S', 'revised_prompt': 'it\'s "red"'}"#,
+            "{'url': 'imagewire-bundle:link:0', 'revised_prompt': '[revised prompt of 10 characters]'}",
+        ),
+        (
+            r#"{"revised_prompt":"a\\","n":"\\"}"#,
+            r#"{"revised_prompt":"[revised prompt of 2 characters]","n":"\\"}"#,
+        ),
+        (r#"{"\\url":"a"}"#, r#"{"\\url":"a"}"#),
+    ] {
+        assert_eq!(at_all_splits(&private(), body), expected);
+    }
+    // Prompts that look like members do not hide them.
+    let body = r#"{"data":[{"url":"https://a/x?sig=S"}]}"#;
+    let expected = r#"{"data":[{"url":"imagewire-bundle:link:0"}]}"#;
+    for prompt in [
+        "\"url\"",
+        "url",
+        "\"url\":\"https://b",
+        "\"url\":\"https://a/x?sig=S\"",
+        "{\"data\":[{\"url\":\"a fox",
+    ] {
+        let found = at_all_splits(&Private::new(None, Some(prompt), None), body);
+        assert!(
+            found == expected || (found.contains("[prompt]") && !found.contains("sig")),
+            "{prompt}: {found}"
+        );
+    }
+}
+
+#[test]
+fn other_links_lose_what_they_are_signed_with() {
+    for (body, expected) in [
+        (
+            r#"{"url":["https://a/x?sig=S","http:\/\/b\/y#S"]}"#,
+            r#"{"url":["https://a/x?[…]","http:\/\/b\/y?[…]"]}"#,
+        ),
+        ("cannot fetch https://a/x?sig=S", "cannot fetch https://a/x?[…]"),
+        ("HTTPS://a/x?a=1\\u0026sig=S&amp;b=%20 <https://b?S>.", "HTTPS://a/x?[…] <https://b?[…]>."),
+        (
+            r#"{"m":"\"https://a?S\" 'https://b?it's=S', https://c?S\nhttps://d?S"}"#,
+            r#"{"m":"\"https://a?[…]\" 'https://b?[…]', https://c?[…]\nhttps://d?[…]"}"#,
+        ),
+        (
+            "see https://a/x? Or https://b/y, http:// and https:/x?y",
+            "see https://a/x? Or https://b/y, http:// and https:/x?y",
+        ),
+        ("https://a/CANARY-user-9/x?k=sk-CANARY-KEY-1 x", "https://a/[user]/x?[…] x"),
+        ("https://a/sk-CANARY-****wxyz/x?sig=S x", "https://a/[credential]/x?[…] x"),
+        ("&lt;a href=&quot;https://a/x?sig=S&quot;&gt;", "&lt;a href=&quot;https://a/x?[…]&quot;&gt;"),
+    ] {
+        assert_eq!(at_all_splits(&private(), body), expected);
+    }
+    // A link in a prompt, signed by the service.
+    let private = Private::new(None, Some("draw https://a.example/x?sig=mine as a fox"), None);
+    assert_eq!(at_all_splits(&private, "no https://a.example/x?sig=THEIRS, sorry"), "no [prompt] sorry");
+}
+
+#[test]
+fn echoes_of_every_kind_are_found() {
+    let prompt = "A fox & an owl's \"café\"!\n\n  (Très <late>) at 100% + 20";
+    let private = Private::new(None, Some(prompt), None);
+    for echo in [
+        prompt,
+        "A fox & an owl's \"café\"! (Très <late>) at 100% + 20",
+        "A fox &amp; an owl&#39;s &quot;café&quot;! (Tr&#xe8;s &lt;late&gt;) at 100% + 20",
+        "A%20fox%20%26%20an%20owl's%20%22caf%c3%a9%22!%0a%0A%20%20(Tr%C3%A8s%20%3Clate%3E)%20at%20100%25%20%2B%2020",
+        "A+fox+%26+an+owl%27s+%22caf%C3%A9%22%21%0A%0A++%28Tr%c3%a8s+%3Clate%3E%29+at+100%25+%2B+20",
+        r#"A fox \u0026 an owl's \"caf\u00E9\"!\n\n  (Tr\u00E8s \u003clate\u003E) at 100% + 20"#,
+        r#"A fox \\u0026 an owl's \\\"caf\\u00E9\\\"!\\n\\n  (Tr\\u00E8s <late>) at 100% + 20"#,
+    ] {
+        assert_eq!(at_all_splits(&private, &format!("no: {echo}, sorry")), "no: [prompt], sorry", "{echo}");
+    }
+}
+
+#[test]
+fn parts_of_long_words_are_found() {
+    let private = Private::new(
+        Some("sk-proj-abcdefghijkl-wxyz"),
+        Some("A red fox jumps over the lazy café owner"),
+        None,
+    );
+    for (body, expected) in [
+        ("…fox jumps over the…", "…[prompt]…"),
+        ("'the lazy café owner' is", "'[prompt]' is"),
+        (r#"{"m":"over the lazy","n":"lazy caf"}"#, r#"{"m":"[prompt]","n":"lazy caf"}"#),
+        // Eleven bytes are not enough.
+        ("jumps over x", "jumps over x"),
+        ("key: sk-proj-****wxyz. See", "key: [credential]. See"),
+        ("sk-p…wxyz, sk-proj-abc...xyz!", "[credential], [credential]!"),
+        ("sk-proj-abcdefghij***************wx_yz\"", "[credential]\""),
+        ("sk-****", "sk-****"),
+        ("sk-project", "sk-project"),
+    ] {
+        assert_eq!(at_all_splits(&private, body), expected);
+    }
+    let every = "A red fox jumps over the lazy café owner";
+    for (from, _) in
+        every.char_indices().filter(|(at, character)| *at + 12 <= every.len() && *character != ' ')
+    {
+        let end = (from + 12..=every.len()).find(|end| every.is_char_boundary(*end)).expect("an end");
+        let found = at_all_splits(&private, &format!("<{}>", &every[from..end]));
+        assert!(found == "<[prompt]>" || found == "<[prompt] >", "{found}");
+    }
+    // What every answer holds, and what many payloads hold.
+    let private = Private::new(None, Some("draw revised_prompt and AAAAAAAAAAAAAAAA"), None);
+    let body = r#"{"revised_prompt":"","b64_json":"xAAAAAAAAAAAAAAAAAAx"}"#;
+    assert_eq!(at_all_splits(&private, body), body);
+}
+
+#[test]
+fn numbers_are_spared_as_values_of_json_alone() {
+    let private = Private::new(Some("7654321"), None, Some("1234567"));
+    for (body, expected) in [
+        ("Unknown user: 1234567.", "Unknown user: [user]."),
+        ("users [1234567], [x, 1234567]", "users [[user]], [x, [user]]"),
+        (r#"{"m":"user: 1234567, no"}"#, r#"{"m":"user: [user], no"}"#),
+        (r#"{"m":"{\"id\":1234567}"}"#, r#"{"m":"{\"id\":[user]}"}"#),
+        (
+            r#"{"id":1234567,"n":[1, 1234567 ],"m": 1234567 }"#,
+            r#"{"id":1234567,"n":[1, 1234567 ],"m": 1234567 }"#,
+        ),
+        (r#"{"id":7654321}"#, r#"{"id":[credential]}"#),
+    ] {
+        assert_eq!(at_all_splits(&private, body), expected);
+    }
+}
+
 /// A character as it may be written in JSON.
 fn spelled(character: char, how: u8) -> String {
     let escaped = |character: char| {
@@ -122,6 +266,69 @@ fn spelled(character: char, how: u8) -> String {
 fn any_spelling(text: &str, how: &[u8]) -> String {
     text.chars().zip(how.iter().cycle()).map(|(character, how)| spelled(character, *how)).collect()
 }
+
+/// A character as it may be written in addresses, HTML, and JSON in JSON.
+fn encoded(character: char, how: u8) -> String {
+    let bytes = character.to_string().into_bytes();
+    let lower = bytes.iter().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    match (how % 6, character) {
+        (0, _) => lower,
+        (1, _) => lower.to_uppercase(),
+        (2, _) => format!("&#{};", u32::from(character)),
+        (3, _) => format!("&#x{:X};", u32::from(character)),
+        (4, _) => spelled(character, 0).replace('\\', "\\\\"),
+        (_, ' ') => "+".to_owned(),
+        (_, '"') => "&quot;".to_owned(),
+        _ => character.to_string(),
+    }
+}
+
+/// What begins, ends or hides something.
+const PARTS: &[&str] = &[
+    "\\",
+    "\\\\",
+    "\"",
+    "'",
+    "%",
+    "%2",
+    "%25",
+    "&",
+    "&amp;",
+    "&quot",
+    ";",
+    "u0043",
+    "url",
+    "\"url\"",
+    "\\\"url\\\"",
+    "'url'",
+    "\"revised_prompt\"",
+    ":",
+    "[",
+    ",",
+    "]",
+    "}",
+    " ",
+    "\n",
+    "17",
+    "http",
+    "https://a",
+    "://",
+    "?",
+    "#",
+    "x",
+    "*",
+    "…",
+    "data:",
+    "sk-C",
+    "sk-CANARY-KEY-1",
+    "CANARY",
+    " \"red\" fox",
+    "+in+a",
+    " caf%C3%a9",
+    "\\ud83e",
+    "\\udda6",
+    "é",
+];
 
 /// Text of a service that holds nothing private.
 fn harmless() -> impl Strategy<Value = String> {
@@ -196,6 +403,38 @@ proptest! {
         let found = redact(private(), &[&sent.as_bytes()[..end]]);
         prop_assert!(!found.contains("CANARY") && !found.contains("CANA"), "{found}");
         prop_assert_eq!(at_all_splits(&private(), &sent[..end]), found);
+    }
+
+    #[test]
+    fn a_body_may_come_in_any_pieces(parts in prop::collection::vec(prop::sample::select(PARTS), 0..24), is_cut in any::<bool>()) {
+        let body = parts.concat();
+        let run = |size: usize| {
+            let mut redactor = Redactor::new(Private::new(Some(KEY), Some(PROMPT), Some("17")));
+            let mut redacted = Vec::new();
+            body.as_bytes().chunks(size).for_each(|piece| redactor.feed(piece, &mut redacted));
+            redactor.finish(&mut redacted, !is_cut);
+            String::from_utf8_lossy(&redacted).into_owned()
+        };
+        let whole = run(usize::MAX);
+        for size in [1, 2, 3, 7] {
+            prop_assert_eq!(&run(size), &whole, "{} by {}", body, size);
+        }
+    }
+
+    #[test]
+    fn parts_of_a_prompt_are_found_in_any_encoding(from in 0..17_usize, how in prop::collection::vec(any::<u8>(), 1..8), text in "[b-z ]{0,20}") {
+        let part: String = PROMPT.chars().skip(from).collect();
+        let part = part.trim_start_matches([' ', '"']);
+        prop_assume!(part.len() >= 12);
+        let echo: String = part.chars().zip(how.iter().cycle()).map(|(character, how)| encoded(character, *how)).collect();
+        prop_assert_eq!(at_all_splits(&private(), &format!("{text}<{echo}>")), format!("{text}<[prompt]>"));
+    }
+
+    #[test]
+    fn links_are_cut_wherever_they_stand(before in "[a-z:,{}]{0,9}", path in "[a-z0-9/.]{1,20}", query in "[A-Z0-9=&%+/.,;()-]{1,40}", end in prop::sample::select(&["\"", "' ", " ", "\\n", "\\\"", "<", ">"][..])) {
+        let sent = format!("{before} https://{path}?{query}{end}{before}");
+        let kept = format!("{before} https://{path}?[…]{end}{before}");
+        prop_assert_eq!(at_all_splits(&private(), &sent), kept);
     }
 
     #[test]

@@ -10,8 +10,35 @@ pub(super) struct Context {
     last: Vec<u8>,
     /// How many characters of base64 came last, up to more than [`RUN`].
     run: usize,
-    /// The last byte that is no space.
-    mark: Option<u8>,
+    place: Place,
+}
+
+/// Where in JSON a text is, if it is JSON.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Place {
+    #[default]
+    Elsewhere,
+    /// After a quotation mark that is not escaped.
+    Quoted,
+    /// After the colon that follows one.
+    Member,
+    /// In an array of numbers that is the value of a member, before a number.
+    Item,
+    /// The same, in a number or after it.
+    Number,
+}
+
+impl Place {
+    fn after(self, byte: u8) -> Self {
+        match (self, byte) {
+            (_, b'"') => Self::Quoted,
+            (Self::Quoted, b':') => Self::Member,
+            (Self::Member | Self::Item, b'[') | (Self::Number, b',') => Self::Item,
+            (Self::Item | Self::Number, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E') => Self::Number,
+            (place, byte) if byte.is_ascii_whitespace() && place != Self::Quoted => place,
+            _ => Self::Elsewhere,
+        }
+    }
 }
 
 impl Context {
@@ -23,9 +50,15 @@ impl Context {
             Some(run) => self.run = run,
             None => self.run = (self.run + recent).min(2 * RUN),
         }
-        self.mark = bytes.iter().rev().find(|byte| !byte.is_ascii_whitespace()).copied().or(self.mark);
+        self.place = bytes.iter().fold(self.place, |place, byte| place.after(*byte));
         self.last.extend(bytes.iter().skip(bytes.len().saturating_sub(4)));
         self.last.drain(..self.last.len().saturating_sub(4));
+    }
+
+    /// What an escape stands for was read: nothing of the text's own JSON.
+    pub(super) fn saw_escape(&mut self, bytes: &[u8]) {
+        self.saw(bytes);
+        self.place = Place::Elsewhere;
     }
 
     /// How many characters of base64 came last.
@@ -38,9 +71,9 @@ impl Context {
         (0..self.last.len()).find_map(from).is_some_and(char::is_alphanumeric)
     }
 
-    /// Whether a value of JSON may stand here.
+    /// Whether a number of JSON may stand here.
     pub(super) fn opens_value(&self) -> bool {
-        matches!(self.mark, Some(b':' | b'[' | b','))
+        matches!(self.place, Place::Member | Place::Item)
     }
 }
 
@@ -71,7 +104,17 @@ mod tests {
         "é".bytes().for_each(|byte| split.saw(&[byte]));
         assert!(split.ends_in_word());
         assert_eq!((after(&["x ab", "+/\n"]).run(), after(&["x ab+/\n"]).run()), (5, 5));
-        assert!(after(&["[1", ", "]).opens_value() && !after(&["x", " "]).opens_value());
+        for text in ["{\"a\":", "\"a\": ", "\"a\":[", "\"a\":[1, ", "\"a\":[[1.5e3, -2"] {
+            let opens = !text.ends_with('2');
+            assert_eq!(after(&[text]).opens_value(), opens, "{text}");
+        }
+        for text in ["a: ", "[", "[1, ", "\"a\" :", "\"a\":[x, ", "x,", "\"a\": x"] {
+            assert!(!after(&[text]).opens_value(), "{text}");
+        }
+        let mut escaped = after(&["\"a"]);
+        escaped.saw_escape(b"\"");
+        escaped.saw(b":");
+        assert!(!escaped.opens_value());
         assert!(!Context::default().ends_in_word());
         assert!(after(&["A".repeat(99).as_str(), "AA"]).run() > RUN);
     }
