@@ -83,7 +83,7 @@ async fn an_answer_is_recorded_without_what_is_private() {
             r#"{{"created":1,"data":[{{"b64_json":"{image}","revised_prompt":"A CANARY"}}],"echo":["{PROMPT}","\u0043ANARY-user-9","Bearer {KEY}"]}}"#
         );
         let head =
-            format!("content-type: application/json\r\nset-cookie: CANARY=1\r\nx-ms-echo: {KEY} {PROMPT}");
+            format!("content-type: application/json\r\nset-cookie: CANARY=1\r\nx-ms-region: {KEY} {PROMPT}");
         let server = Server::start(move |_, _| reply("200 OK", &head, echo.as_bytes())).await;
         let folder = tempfile::tempdir().unwrap();
         let told = Told::default();
@@ -102,7 +102,7 @@ async fn an_answer_is_recorded_without_what_is_private() {
             exchange.response.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let expected = [
             ("content-type", "application/json"),
-            ("x-ms-echo", "[credential] [prompt]"),
+            ("x-ms-region", "[credential] [prompt]"),
             ("x-request-id", "req-1"),
         ];
         assert_eq!(headers, expected);
