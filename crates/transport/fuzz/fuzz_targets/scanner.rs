@@ -24,7 +24,7 @@ fn whole(body: &[u8]) -> Option<Read> {
 }
 
 fn scan<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> Result<Read, ScanError> {
-    let mut scanner = Scanner::new(Limits::default());
+    let mut scanner = Scanner::new(Limits { images: usize::MAX, ..Limits::default() });
     let (mut payloads, mut at, mut image) = (Vec::new(), 0, Vec::new());
     for mut input in pieces {
         while let Some(found) = scanner.feed(&mut input)? {
