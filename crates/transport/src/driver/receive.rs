@@ -123,7 +123,13 @@ impl Receiver<'_> {
             Err((_, part)) if !is_answer => (part, None),
             Err((stop, part)) => (part, Some(self.halted(Halt::Stop(stop)))),
         };
-        let read = || self.exchange.read(&self.head.headers, &body);
+        let (exchange, headers) = (&self.exchange, &self.head.headers);
+        let read = || match self.form {
+            Form::Json { sure } => {
+                exchange.json(headers, &body, sure).map_err(|error| error.with_body(&body, &exchange.scrub))
+            }
+            Form::Events | Form::Other => exchange.read(headers, &body),
+        };
         let error = match stopped.map_or_else(read, Err) {
             Ok(answer) => return Ok(Haul { answer, items: Items::new(), failure: None }),
             Err(error) if !is_answer => return Err(error),
@@ -137,9 +143,8 @@ impl Receiver<'_> {
 
     /// HTTP/2 may end a body before its announced length without calling it an error.
     fn cut(&self, received: u64) -> Option<Error> {
-        let place = self.exchange.endpoint.place();
         self.head.length.filter(|length| received < *length).map(|_| {
-            let what = format!("The answer of {place} broke off before its end");
+            let what = format!("The answer of {} broke off before its end", self.exchange.endpoint.place());
             let error = Error::new(Kind::Truncated, Outcome::Unknown, what).with_remedy(MAY_BE_BILLED);
             self.exchange.finish(error)
         })

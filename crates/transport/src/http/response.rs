@@ -108,6 +108,11 @@ impl Exchange<'_> {
         let Form::Json { sure } = form(headers) else {
             return Err(self.unexpected_type(headers, body));
         };
+        self.json(headers, body, sure)
+    }
+
+    /// Judges a whole answer whose head says that it is JSON.
+    pub(crate) fn json(&self, headers: &HeaderMap, body: &[u8], sure: bool) -> Result<Answer, Error> {
         if body.trim_ascii().is_empty() {
             return Err(self.doubtful(Kind::Decode, "is empty"));
         }
